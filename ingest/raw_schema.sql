@@ -1,0 +1,112 @@
+-- Schema `raw`: what the reports print, as printed, errors included. Names and meaning are the project's contract.
+-- Load replaces a document's rows whole and in one transaction; nothing else writes here.
+
+create schema if not exists raw;
+
+-- One row per report.
+create table if not exists raw.document (
+    document_id varchar not null primary key,      -- the report's file name without its ending
+    municipality_code varchar not null,            -- four digits, e.g. 0188
+    municipality varchar not null,
+    board varchar not null,                        -- the reporting board, e.g. Socialnämnden
+    kind varchar not null,                         -- annual_report | interim_report | plan
+    title varchar not null,
+    fiscal_year integer not null,
+    period_start date not null,
+    period_end date not null,
+    as_of date not null,                           -- the newest date the report's figures speak of
+    text_origin varchar not null,                  -- native | ocr
+    line_count integer not null,                   -- lines of the report's text
+    source_sha256 varchar not null,                -- of the report's bytes
+    layout varchar not null                        -- the layout (ingest/layouts/<layout>.yml) that read it
+);
+
+-- One row per table of a report, text tables too, numbered in the order of the document.
+create table if not exists raw.report_table (
+    document_id varchar not null,
+    table_no integer not null,
+    table_key varchar not null,                    -- the table's name in the layout; the same table of next year's report has the same key
+    table_title varchar not null,
+    subject varchar not null,                      -- placement_volume, placement_unit_price, running_costs, investment, indicator, ...
+    unit varchar not null,                         -- unit the table itself states (a cell's own unit rules)
+    cost_sign integer,                             -- -1: costs are printed negative; 1: costs are printed positive; null: no money
+    first_line integer not null,                   -- 1-based, the line on which the table's head begins
+    last_line integer not null,
+    primary key (document_id, table_no)
+);
+
+-- One row per column of a table; column 1 is the first column after the row label.
+create table if not exists raw.report_column (
+    document_id varchar not null,
+    table_no integer not null,
+    column_no integer not null,
+    column_key varchar not null,                   -- the column's name in the layout
+    column_label varchar not null,
+    measure varchar,                               -- amount | volume | unit_price | value | deviation | deviation_percent | change | change_percent | mean | text
+    scenario varchar,                              -- outcome | budget | forecast | plan | target | baseline
+    period_start date,
+    period_end date,
+    primary key (document_id, table_no, column_no)
+);
+
+-- One row per printed cell; an empty cell has no row.
+create table if not exists raw.table_cell (
+    cell_id varchar not null primary key,          -- <document_id>/<table_no>/<row_no>/<column_no>
+    document_id varchar not null,
+    table_no integer not null,
+    table_title varchar not null,
+    row_no integer not null,
+    row_label varchar not null,
+    column_no integer not null,
+    column_label varchar not null,
+    value_text varchar not null,                   -- as printed, inner spaces single
+    value decimal(18, 4),                          -- null where the cell is no number
+    unit varchar not null,                         -- tkr | mnkr | kr | kr_per_dygn | dygn_dagar | percent | antal | timmar | index | date | text | other
+    line_no integer not null,                      -- 1-based line of the report's text on which the value begins
+    page_no integer,                               -- null where the text carries no pages
+    method varchar not null,                       -- printed | arithmetic (the row's identity decided) | ruling (a person decided, see the layout)
+    measure varchar,                               -- measure, scenario and period of this very cell: its column's, or its row's where the column leaves them open
+    scenario varchar,
+    period_start date,
+    period_end date
+);
+
+-- One row per arithmetic rule of a table, from the layout: an identity between cells of one row, or between rows of one column.
+create table if not exists raw.table_rule (
+    document_id varchar not null,
+    table_no integer not null,
+    rule_no integer not null,
+    kind varchar not null,                         -- deviation | percentage | total | part | net | change | mean
+    operation varchar not null,                    -- sum: sum of weight x term; percent: 100 x sum of terms / divisor; mean: mean of the terms
+    row_no integer,                                -- the result's row; null: the rule holds in every row
+    column_no integer,                             -- the result's column; null: the rule holds in every numeric column
+    blank_is_zero boolean not null,                -- an empty term counts as 0 (the table leaves zeroes out)
+    reason varchar not null,
+    primary key (document_id, table_no, rule_no)
+);
+
+-- One row per term of a rule. A null position means "the result's own".
+create table if not exists raw.table_rule_term (
+    document_id varchar not null,
+    table_no integer not null,
+    rule_no integer not null,
+    term_no integer not null,
+    role varchar not null,                         -- term | divisor
+    term_table_no integer not null,                -- the rule's own table, or another table of the same report with the same columns
+    row_no integer,
+    column_no integer,
+    column_shift integer not null,                 -- with column_no null: the result's column plus this
+    weight integer not null,                       -- 1 or -1
+    primary key (document_id, table_no, rule_no, term_no)
+);
+
+-- One row per check of the load gate and run.
+create table if not exists raw.load_check (
+    loaded_at timestamp not null,
+    document_id varchar,                           -- null: a check over all documents of the load
+    check_name varchar not null,
+    passed boolean not null,
+    rows_checked integer not null,
+    rows_failed integer not null,
+    detail varchar                                 -- the failing rows, named
+);
