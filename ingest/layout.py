@@ -1,0 +1,268 @@
+"""Layouts: data files that say where each table of a kind of report stands and what its columns mean.
+
+One YAML file in ingest/layouts/ describes one kind of report of one municipality, for any year: `{Y}` stands for the fiscal
+year, `{Y-1}` for the year before, `{M}` for the month of the report (two digits) and `{Mon}` for its short Swedish name.
+ingest/README.md explains every field by example.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ingest.errors import LayoutError, ReportError
+
+LAYOUT_DIR = Path(__file__).parent / "layouts"
+
+Unit = Literal[
+    "tkr", "mnkr", "kr", "kr_per_dygn", "dygn_dagar", "percent", "antal", "timmar", "index", "date", "text", "other"
+]  # fmt: skip
+Measure = Literal[
+    "amount", "volume", "unit_price", "value", "deviation", "deviation_percent", "change", "change_percent", "mean", "text"
+]  # fmt: skip
+Scenario = Literal["outcome", "budget", "forecast", "plan", "target", "baseline"]
+DATES = "date"
+"""The vocabulary that needs no list: `2024-10-24` and `2026-06`."""
+MONTHS = ["jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ColumnLayout(_Strict):
+    """One column after the row label, in the order of the page."""
+
+    key: str
+    label: str
+    measure: Measure = "value"
+    scenario: Scenario | None = None
+    period: str | None = None
+    """`{Y}`, `{Y}-08`, `{Y}-01..{Y}-08`, or `month 3` where the row gives the year."""
+    unit: Unit | None = None
+    """The column's own unit where it differs from the table's."""
+    words: str | None = None
+    """Name of the vocabulary of a text column; text columns can hold nothing else."""
+    accepts: str | None = None
+    """Name of a vocabulary of words that may stand in a number column (targets such as `öka`)."""
+    notes: bool = False
+    """A note such as `(jan-okt 2024)` anywhere in the row belongs to this column and may give the cell's period."""
+    optional: bool = False
+    """A text column that may be left out by the page."""
+
+    @property
+    def is_text(self) -> bool:
+        return self.measure == "text"
+
+
+class RowMeaning(_Strict):
+    """What a row's label says where the columns leave it open: `match` is a pattern of the label, groups fill `{1}`, `{2}`."""
+
+    match: str
+    scenario: Scenario | None = None
+    period: str | None = None
+    unit: Unit | None = None
+
+
+class RuleLayout(_Strict):
+    """An arithmetic rule. `row`: columns by key; `column`: rows by quoted label; see ingest/README.md for the notation."""
+
+    kind: Literal["deviation", "percentage", "total", "part", "net", "change", "mean"]
+    row: str | None = None
+    column: str | None = None
+    only: str | None = None
+    """Pattern of the labels of the rows in which a row rule holds (default: every row)."""
+    columns: list[str] | None = None
+    """Keys of the columns in which a column rule holds (default: every column that can be added)."""
+    excluding: list[str] = []
+    """Row labels that `all` leaves out."""
+    blank_is_zero: bool = False
+    reason: str
+
+    @model_validator(mode="after")
+    def _one_axis(self) -> RuleLayout:
+        if (self.row is None) == (self.column is None):
+            raise ValueError("a rule has either `row` or `column`")
+        return self
+
+
+class Ruling(_Strict):
+    """A person's decision about a row that the text leaves ambiguous: which columns its values stand in, and why."""
+
+    document: str
+    row: str
+    columns: list[str]
+    reason: str
+
+
+class TableLayout(_Strict):
+    """One table, or every table under the same head where `repeats`."""
+
+    key: str
+    title: str
+    subject: str
+    unit: Unit = "text"
+    printed_unit: Unit | None = None
+    """The unit the table states, where it states another than its figures are in."""
+    cost_sign: Literal[-1, 1] | None = None
+    head: str
+    """The head's words in the order of the text, or, beginning with ^, a pattern of its only line."""
+    head_from: str | None = None
+    """Heading after which the head is looked for, where the head alone is too common."""
+    heading: str | None = None
+    """Pattern of the headings that name a repeated table (`{heading}` in its title)."""
+    heading_is_below: bool = False
+    """The heading is the first paragraph below the line that `heading` matches."""
+    repeats: bool = False
+    broken_by_pages: bool = False
+    """A head repeated under the same heading continues the table, rather than beginning another."""
+    columns: list[ColumnLayout] = []
+    rows: list[RowMeaning] = []
+    label_years: bool = False
+    """A year directly before the figures belongs to the label."""
+    child_rows: str | None = None
+    """Pattern of labels that are a part of the row above: they are named `parent / label`."""
+    whole_label: str | None = None
+    """Pattern of a label that is the table's heading: the row has no label of its own and takes `{heading}`."""
+    until: str | None = None
+    """Pattern of the label of the last row."""
+    row_labels: str | None = None
+    """Pattern of every row label; the table ends at the first text that cannot be one."""
+    stops: list[str] | None = None
+    """Texts that end this table, in place of the layout's."""
+    skip: list[str] = []
+    """Patterns of lines inside the table that are no part of it."""
+    comment: str | None = None
+    """Pattern of the first line of a remark between rows; it ends with the paragraph before the next row's."""
+    decimal_point: bool = False
+    rules: list[RuleLayout] = []
+    limits: list[str] = []
+    """Plausible relations between columns of a row, used only to choose between readings: `0.1 <= a / b <= 20`, `a <= b`."""
+    prose: bool = False
+    """A table of running text: it is listed, its cells are not extracted."""
+
+
+class Layout(_Strict):
+    """One kind of report of one municipality."""
+
+    name: str = ""
+    document_id: str
+    """Pattern of the file name; the groups `year` and (where there is one) `month` fill the variables."""
+    municipality_code: Annotated[str, Field(pattern=r"^\d{4}$")]
+    municipality: str
+    board: str
+    kind: Literal["annual_report", "interim_report", "plan"]
+    title: str
+    period: str
+    as_of: str
+    """A date, or a pattern whose first group, at its newest match in the text, is one."""
+    text_origin: Literal["native", "ocr"] = "native"
+    label_position: Literal["before", "around"] = "before"
+    """Whether a wrapped row label stands wholly before its figures or goes on after them."""
+    footnote_marks: bool = False
+    """Digits stuck to the last word of a label are footnote marks."""
+    vocabularies: dict[str, list[str]] = {}
+    unit_words: list[str] = []
+    note: str | None = None
+    """Pattern of a note inside a cell, e.g. the months a figure covers."""
+    stops: list[str] = []
+    """Texts that end any table: headings and the beginnings of sections."""
+    skip: list[str] = []
+    """Patterns of lines that are no part of any table (page footers)."""
+    page_boxes: list[str] = []
+    """Patterns of the first lines of boxes that stand at the foot of a page, in the middle of whatever goes on overleaf."""
+    row_units: list[RowMeaning] = []
+    """Units that row labels tell, first match wins."""
+    tables: list[TableLayout]
+    rulings: list[Ruling] = []
+
+
+class Variables:
+    """The year and month of a document, as they fill a layout's texts."""
+
+    def __init__(self, year: int, month: int | None) -> None:
+        self.year = year
+        self.month = month
+
+    def fill(self, text: str, *groups: str) -> str:
+        """Replace `{Y}`, `{Y+1}`, `{M}`, `{Mon}` and `{1}` (pattern groups) in a text; other braces stay."""
+
+        def year(match: re.Match[str]) -> str:
+            return str(self.year + int(match[1] or 0))
+
+        text = re.sub(r"\{Y([+-]\d)?\}", year, text)
+        if self.month is not None:
+            text = text.replace("{M}", f"{self.month:02}").replace("{Mon}", MONTHS[self.month - 1].capitalize())
+        for number, group in enumerate(groups, 1):
+            text = text.replace(f"{{{number}}}", group)
+        return text
+
+
+def parse_period(text: str) -> tuple[date, date]:
+    """`2024`, `2024-08`, `2024-01..2024-08` or a date to its first and last day; ValueError otherwise."""
+    first, _, last = text.partition("..")
+    return _span(first)[0], _span(last or first)[1]
+
+
+def _span(text: str) -> tuple[date, date]:
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        return date.fromisoformat(text), date.fromisoformat(text)
+    match = re.fullmatch(r"(\d{4})(?:-(\d\d))?", text)
+    if match is None:
+        raise ValueError(f"'{text}' is no period")
+    year, month = int(match[1]), int(match[2] or 0)
+    if not month:
+        return date(year, 1, 1), date(year, 12, 31)
+    return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
+
+
+@cache
+def load_layouts(folder: Path = LAYOUT_DIR) -> tuple[Layout, ...]:
+    """Every layout of the folder; LayoutError names the file and field that is wrong."""
+    return tuple(load_layout(path) for path in sorted(folder.glob("*.yml")))
+
+
+def load_layout(path: Path) -> Layout:
+    """One layout file."""
+    try:
+        data: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        if isinstance(data, dict):
+            data.pop("shared", None)  # a place for YAML anchors
+        layout = Layout.model_validate(data)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise LayoutError(f"{path}: cannot be read: {error}\n  What to do: mend the file.") from None
+    except ValidationError as error:
+        problems = "\n".join(f"    {'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors())
+        raise LayoutError(f"{path}: not a valid layout:\n{problems}\n  What to do: mend the fields named.") from None
+    for table in layout.tables:
+        for column in table.columns:
+            for vocabulary in filter(None, (column.words, column.accepts)):
+                if vocabulary != DATES and vocabulary not in layout.vocabularies:
+                    raise LayoutError(
+                        f"{path}: table '{table.key}', column '{column.key}': no vocabulary '{vocabulary}'.\n"
+                        "  What to do: add it under `vocabularies`."
+                    )
+    return layout.model_copy(update={"name": path.stem})
+
+
+def layout_of(document_id: str, layouts: tuple[Layout, ...] | None = None) -> tuple[Layout, Variables]:
+    """The layout whose pattern fits a document id, with the variables its name gives; ReportError where none fits."""
+    candidates = load_layouts() if layouts is None else layouts
+    for layout in candidates:
+        match = re.fullmatch(layout.document_id, document_id)
+        if match:
+            groups = match.groupdict()
+            month = groups.get("month")
+            return layout, Variables(int(groups["year"]), int(month) if month else None)
+    known = "\n".join(f"    {layout.name}: {layout.document_id}" for layout in candidates)
+    raise ReportError(
+        f"{document_id}: no layout knows a report of this name. Layouts and the names they know:\n{known}\n"
+        "  What to do: name the file like its kind, or write a layout (ingest/README.md)."
+    )

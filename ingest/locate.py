@@ -1,0 +1,168 @@
+"""Finding tables in a report: where each head stands, which heading names it, and which lines are its body.
+
+Heads are compared letter by letter, so that wrapping and spacing do not matter; after OCR, by resemblance.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from ingest.layout import Layout, TableLayout, Variables
+from ingest.text import ReportText, fold, letters
+
+HEAD_LINES = 40
+"""A head is never spread over more lines than this, blank ones included."""
+OCR_HEAD_RESEMBLANCE = 86
+OCR_STOP_RESEMBLANCE = 82
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the report, with its 1-based number."""
+
+    no: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """An occurrence of a table's head: indices of its first line and of the first line after it.
+
+    `resemblance` is 100 for a head that reads as the layout has it; OCR gives less, and the best match at a line counts.
+    """
+
+    table: TableLayout
+    start: int
+    end: int
+    resemblance: float = 100.0
+
+    @property
+    def rank(self) -> tuple[float, int]:
+        """Of two heads that begin on the same line the one of higher rank stands there."""
+        return self.resemblance, self.end
+
+
+class Page:
+    """A report with everything about its layout that is needed to find tables in it."""
+
+    def __init__(self, report: ReportText, layout: Layout, variables: Variables) -> None:
+        self.report = report
+        self.layout = layout
+        self.variables = variables
+        self.ocr = layout.text_origin == "ocr"
+        self._letters = [fold(line) if self.ocr else letters(line) for line in report.lines]
+        self.boxed = self._page_boxes()
+        self._skip = [re.compile(variables.fill(pattern)) for pattern in layout.skip]
+
+    def heads(self, table: TableLayout) -> list[Head]:
+        """Every occurrence of a table's head, in order."""
+        expected = self.variables.fill(table.head)
+        if expected.startswith("^"):
+            pattern = re.compile(expected)
+            return [Head(table, i, i + 1) for i, line in enumerate(self.report.lines) if pattern.match(line.strip())]
+        find = self._match_ocr if self.ocr else self._match_native
+        found: list[Head] = []
+        start = 0
+        while start < len(self._letters):
+            match = find(expected, start)
+            if match is None:
+                start += 1
+            else:
+                found.append(Head(table, start, *match))
+                start = match[0]
+        return found
+
+    def _match_native(self, expected: str, start: int) -> tuple[int, float] | None:
+        wanted = letters(expected)
+        seen = ""
+        for index in range(start, min(start + HEAD_LINES, len(self._letters))):
+            line = self._letters[index]
+            if self.layout.footnote_marks and not wanted.startswith(seen + line) and re.search(r"\d\d$", line):
+                line = line[:-1]  # `20236` is 2023 with footnote 6
+            seen += line
+            if (index == start and not seen) or not wanted.startswith(seen):
+                return None
+            if seen == wanted:
+                return index + 1, 100.0
+        return None
+
+    def _match_ocr(self, expected: str, start: int) -> tuple[int, float] | None:
+        if not self._letters[start]:
+            return None
+        words = expected.split()
+        wanted = " ".join(sorted(fold(word) for word in words if fold(word)))
+        first = self.report.lines[start].split()[0]
+        if fuzz.ratio(fold(first), fold(words[0])) < 70:
+            return None
+        seen: list[str] = []
+        best: tuple[float, int] | None = None
+        for index in range(start, min(start + HEAD_LINES, len(self._letters))):
+            seen += [fold(word) for word in self.report.lines[index].replace("|", " ").split() if fold(word)]
+            if len(seen) > len(words) + 3:
+                break
+            if self._letters[index]:
+                ratio = fuzz.ratio(" ".join(sorted(seen)), wanted)
+                if ratio >= OCR_HEAD_RESEMBLANCE and (best is None or ratio > best[0]):
+                    best = (ratio, index + 1)
+        return (best[1], best[0]) if best else None
+
+    def is_stop(self, table: TableLayout, index: int) -> bool:
+        """Whether a line ends a table: a heading or the beginning of a section, as the layout lists them."""
+        line = self.report.lines[index].strip()
+        if not line:
+            return False
+        for stop in map(self.variables.fill, self.layout.stops if table.stops is None else table.stops):
+            if stop.startswith("^"):
+                if re.match(stop, line):
+                    return True
+            elif self.ocr:
+                if fuzz.ratio(self._letters[index][: len(fold(stop)) + 1], fold(stop)) >= OCR_STOP_RESEMBLANCE:
+                    return True
+            elif line.startswith(stop):
+                return True
+        return False
+
+    def is_skipped(self, index: int) -> bool:
+        """Whether a line is no part of any table (a page footer, a box at the foot of a page)."""
+        line = self.report.lines[index].strip()
+        return index in self.boxed or any(pattern.match(line) for pattern in self._skip)
+
+    def heading_of(self, head: Head, starts: list[int]) -> tuple[int, str] | None:
+        """The nearest heading above a head, whole even where it is wrapped, with the index of its line.
+
+        `starts` are the lines on which the heads of tables begin: a heading ends before them.
+        """
+        table, index = head.table, head.end
+        if table.heading is None:
+            return None
+        pattern = re.compile(self.variables.fill(table.heading))
+        for start in range(index - 1, -1, -1):
+            if pattern.match(self.report.lines[start].strip()):
+                if table.heading_is_below:
+                    start += 1
+                    while start < len(self.report.lines) - 1 and not self.report.lines[start].strip():
+                        start += 1
+                words = []
+                last = next((s for s in starts if s > start), len(self.report.lines))
+                for line in self.report.lines[start:last]:
+                    if not line.strip():
+                        break
+                    words.append(line.strip())
+                return start, re.sub(r"\s+", " ", " ".join(words))
+        return None
+
+    def _page_boxes(self) -> frozenset[int]:
+        """Lines of the boxes that the text shows at the foot of a page, up to the next page (a line that begins with a space)."""
+        inside = False
+        found = set()
+        patterns = [re.compile(p) for p in self.layout.page_boxes]
+        for index, line in enumerate(self.report.lines):
+            if re.match(r" \S", line):
+                inside = False
+            inside = inside or any(p.match(line) for p in patterns)
+            if inside:
+                found.add(index)
+        return frozenset(found)

@@ -1,0 +1,65 @@
+"""Printed Swedish numbers: the one place where text becomes a number.
+
+Thousands are separated by a space, decimals by a comma; some tables use a decimal point (their layout says so). A value may
+carry a sign of comparison (`<166`, `>20`), a percent sign, a unit word (`19 st`), a note in brackets (`23 (jan-okt 2024)`)
+or footnote stars (`12,5**`). A range (`80 – 100`, `+/- 0,5`) and a word are no number: they have no value.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+
+SPACES = "\u00a0\u2007\u2009\u202f"
+MINUS = "\u2212\u2013"
+PLACEHOLDERS = frozenset({"-", "–", "—", "*", "**"})
+
+_NOTE = re.compile(r"\([^()]*\)|\bGenomsnitt .*$")
+_DECORATION = re.compile(r"^[<>]\s*|(?i:^inom )|\s*%|\*+|(?i:\s*\b(?:st|timmar|dygn|dagar|kr|tkr|mnkr)\b)")
+_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?: \d{3})+|\d+)(?P<decimals>[.,]\d+)?")
+_TOKEN = re.compile(r"[<>]?[+-]?\d+(?:[.,]\d+)?%?\*{0,2}")
+
+
+def normalise(text: str) -> str:
+    """Text in NFC with ordinary spaces and hyphen-minus before digits, ready for reading; printed text is kept elsewhere."""
+    text = unicodedata.normalize("NFC", text)
+    for space in SPACES:
+        text = text.replace(space, " ")
+    return re.sub(rf"(?<![\w)])[{MINUS}](?=\d)", "-", text)
+
+
+def parse_number(text: str, decimal_point: bool = False) -> Decimal | None:
+    """The exact value of one printed cell, in the unit it is printed in, or None where the cell holds no number.
+
+    `decimal_point` says that the table writes decimals with a point; elsewhere `1.234` is refused (None) rather than guessed.
+    """
+    core = _NOTE.sub("", normalise(text))
+    core = _DECORATION.sub("", core).strip()
+    match = _NUMBER.fullmatch(core)
+    if match is None:
+        return None
+    decimals = match["decimals"] or ""
+    if decimals.startswith(".") != decimal_point and decimals:
+        return None
+    return Decimal(core.replace(" ", "").replace(",", "."))
+
+
+def is_number_token(token: str) -> bool:
+    """Whether one space-separated piece of a line can be a number or the beginning or continuation of one."""
+    return _TOKEN.fullmatch(token) is not None
+
+
+def can_continue(token: str) -> bool:
+    """Whether a token can be a group of thousands inside a number: three digits, perhaps with decimals or marks behind."""
+    return re.fullmatch(r"\d{3}(?:,\d+)?%?\*{0,2}", token) is not None
+
+
+def can_be_continued(token: str) -> bool:
+    """Whether a token can begin a number that has more groups: one to three digits without a leading zero, sign allowed."""
+    return re.fullmatch(r"[<>]?[+-]?[1-9]\d{0,2}", token) is not None
+
+
+def can_stand_alone(token: str) -> bool:
+    """Whether a token can be a whole number by itself; `045` cannot, it continues the number before it."""
+    return re.fullmatch(r"[<>]?[+-]?0\d+%?\*{0,2}", token) is None

@@ -1,0 +1,390 @@
+"""Reading the rows of a table from text in which every row stands in order: label, then its cells, however they wrap.
+
+This is how text from a native PDF runs. OCR text, where the words of a label and of a text cell share lines, is first
+untangled by ingest.ocr and then read by the same functions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ingest.figures import Figure, Outcome, Piece, Reading, all_readings, weigh
+from ingest.layout import DATES, ColumnLayout, Layout, TableLayout, Variables
+from ingest.locate import Line
+from ingest.numbers import PLACEHOLDERS, is_number_token, normalise
+from ingest.rules import Identity, parse_expression
+from ingest.text import letters
+
+MAX_PHRASE_TOKENS = 16
+CONJUNCTIONS = frozenset({"och", "eller", "samt"})
+"""After these a hanging hyphen stays: `familje- och jourhem`."""
+DATE_PATTERN = r"\d{4}-\d\d(?:-\d\d)?"
+
+
+@dataclass(frozen=True)
+class Token:
+    """A piece of a line. kind: `word`, `digits`, `whole` (a value by itself), `blank`, `bar`, `phrase` or `note`."""
+
+    kind: str
+    text: str
+    line_no: int
+    vocabularies: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class RawCell:
+    """A cell as it was read: column index from 0, printed text, line and how the columns were decided."""
+
+    column: int
+    text: str
+    line_no: int
+    method: str
+
+
+@dataclass(frozen=True)
+class RawRow:
+    """A row as it was read; `note` is a remark in brackets that belongs to the column with `notes`.
+
+    `line_no` and `label_end` are the first and last line of its label.
+    """
+
+    label: str
+    line_no: int
+    label_end: int
+    cells: tuple[RawCell, ...]
+    note: str | None = None
+    alternatives: tuple[tuple[RawCell, ...], ...] = ()
+    """Every reading of a row that its own arithmetic did not settle (`cells` is the first); the table's totals may."""
+
+
+class Ambiguous(Exception):
+    """A row has several readings left, or none that makes sense; `readings` are the texts of its columns."""
+
+    def __init__(self, line_no: int, label: str, readings: list[list[str]]) -> None:
+        super().__init__(label)
+        self.line_no = line_no
+        self.label = label
+        self.readings = readings
+
+
+class RowReader:
+    """Reads rows of one table. `ruling` gives the columns a person decided for a row label, if any."""
+
+    def __init__(
+        self, layout: Layout, variables: Variables, table: TableLayout, ruling: Callable[[str], list[str] | None]
+    ) -> None:
+        self.layout = layout
+        self.table = table
+        self.ruling = ruling
+        self.ocr = layout.text_origin == "ocr"
+        self.has_figures = any(not column.is_text for column in table.columns)
+        self.identities = [Identity(parse_expression(rule.row), rule.blank_is_zero) for rule in table.rules if rule.row]
+        names = sorted({name for c in table.columns for name in (c.words, c.accepts) if name and name != DATES})
+        self.vocabularies = {name: [variables.fill(phrase) for phrase in layout.vocabularies[name]] for name in names}
+        self.phrases: list[tuple[str, str, str]] = [
+            (letters(phrase), phrase, name) for name in names for phrase in self.vocabularies[name]
+        ]
+
+    # -- tokens ---------------------------------------------------------------------------------------------------
+
+    def tokens(self, lines: list[Line]) -> list[Token]:
+        """Lines to tokens: figures told from words, words of the vocabularies joined, extra spaces kept as `blank`."""
+        pieces: list[Token] = []
+        for line in lines:
+            pieces.extend(self._line_tokens(line))
+        return self._join_phrases(pieces)
+
+    def _line_tokens(self, line: Line) -> Iterator[Token]:
+        text = normalise(line.text)
+        if self.ocr:
+            parts = text.replace("|", " | ").split()
+        elif not text.strip():
+            parts = [""] * len(text) if len(text) > 1 else []
+        else:
+            parts = text.removesuffix(" ").split(" ")
+            if all(_kind(part) in ("word", "blank") for part in parts):
+                parts = text.rstrip().split(" ")  # a space too many behind words alone is no empty cell
+        merged = self._merge_values(parts)
+        year_expected = self.table.label_years
+        for part in merged:
+            kind = _kind(part)
+            if kind == "digits" and year_expected and re.fullmatch(r"(19|20)\d\d", part):
+                kind = "word"  # the year belongs to the label; figures follow it
+            if kind in ("digits", "whole"):
+                year_expected = False
+            elif kind == "word":
+                year_expected = self.table.label_years
+            yield Token(kind, part, line.no)
+
+    def _merge_values(self, parts: list[str]) -> list[str]:
+        """Glue marks to their figures: `5,59 %`, `96,7 **`, `19 st`, `+/- 0,5`, `80 – 100**`."""
+        merged: list[str] = []
+        for part in parts:
+            previous = merged[-1] if merged else ""
+            is_figure = bool(previous) and is_number_token(previous.split(" ")[0]) and previous not in PLACEHOLDERS
+            if is_figure and (part in ("%", "**") or part in self.layout.unit_words):
+                merged[-1] = f"{previous} {part}"
+            elif previous == "+/-" and is_number_token(part):
+                merged[-1] = f"+/- {part}"
+            elif len(merged) > 1 and previous == "–" and is_number_token(part) and is_number_token(merged[-2]):
+                merged[-2:] = [f"{merged[-2]} – {part}"]
+            else:
+                merged.append(part)
+        return merged
+
+    def _join_phrases(self, tokens: list[Token]) -> list[Token]:
+        joined: list[Token] = []
+        index = 0
+        while index < len(tokens):
+            token, used = self._range_over_lines(tokens, index) or self._note(tokens, index) or self._phrase(tokens, index)
+            joined.append(token)
+            index += used
+        return joined
+
+    def _phrase(self, tokens: list[Token], index: int) -> tuple[Token, int]:
+        """The longest phrase of the table's vocabularies that begins here, or the token itself."""
+        first = tokens[index]
+        if first.kind in ("blank", "bar") or not self.phrases or not letters(first.text):
+            return first, 1
+        seen = ""
+        best: tuple[Token, int] | None = None
+        for end in range(index, min(index + MAX_PHRASE_TOKENS, len(tokens))):
+            if tokens[end].kind == "blank":
+                continue
+            if tokens[end].kind == "bar":
+                break
+            seen += letters(tokens[end].text)
+            fitting = [(phrase, name) for key, phrase, name in self.phrases if key == seen]
+            if fitting:
+                names = frozenset(name for _, name in fitting)
+                best = Token("phrase", fitting[0][0], first.line_no, names), end + 1 - index
+            if not any(key.startswith(seen) for key, _, _ in self.phrases):
+                break
+        return best or (first, 1)
+
+    def _note(self, tokens: list[Token], index: int) -> tuple[Token, int] | None:
+        if self.layout.note is None or tokens[index].kind in ("blank", "bar"):
+            return None
+        words: list[str] = []
+        found: tuple[Token, int] | None = None
+        for end in range(index, min(index + 6, len(tokens))):
+            if tokens[end].kind != "blank":
+                words.append(tokens[end].text)
+                if re.fullmatch(self.layout.note, " ".join(words)):
+                    found = Token("note", " ".join(words), tokens[index].line_no), end + 1 - index
+        return found
+
+    def _range_over_lines(self, tokens: list[Token], index: int) -> tuple[Token, int] | None:
+        """`80 –` at the end of a line and `100**` on the next are one range."""
+        real = [i for i in range(index, min(index + 5, len(tokens))) if tokens[i].kind != "blank"][:3]
+        if len(real) < 3 or real[0] != index:
+            return None
+        a, dash, b = (tokens[i] for i in real)
+        if dash.text == "–" and is_number_token(a.text) and is_number_token(b.text):
+            return Token("whole", f"{a.text} – {b.text}", a.line_no), real[2] + 1 - index
+        return None
+
+    def plain_tokens(self, line: Line) -> list[Token]:
+        """The tokens of one line without looking for phrases."""
+        return list(self._line_tokens(line))
+
+    # -- rows -----------------------------------------------------------------------------------------------------
+
+    def read_row(self, tokens: list[Token], start: int) -> tuple[RawRow | None, int] | None:
+        """The row that begins at `start` and the index after it; a None row is one whose cells are all empty.
+
+        None where no row can be read from here.
+        """
+        for position in range(start + 1, len(tokens)):
+            label = [t for t in tokens[start:position] if t.kind not in ("blank", "bar")]
+            if not label or (self.has_figures and _is_figure(label[-1])):
+                continue  # a figure is never the end of a label: it would be lost from its column
+            if self._is_empty_row(tokens, position):
+                end = position
+                while end < len(tokens) and tokens[end].kind == "blank":
+                    end += 1
+                return None, end
+            row = self._row_at(label, tokens, position)
+            if row is not None:
+                return row
+        return None
+
+    def row_at(
+        self, label: str, line_no: int, figures: list[Token], columns: list[ColumnLayout] | None = None
+    ) -> RawRow | None:
+        """A row whose label and figures are already told apart; None where the figures do not fill the columns."""
+        read = self._numbers(label, columns or self.table.columns, figures, 0, [])
+        if read is None or read[1] != len(figures):
+            return None
+        readings = [_cells(reading, 0, read[2]) for reading in read[0]]
+        return RawRow(label, line_no, line_no, readings[0], None, tuple(readings) if len(readings) > 1 else ())
+
+    def _is_empty_row(self, tokens: list[Token], position: int) -> bool:
+        """Whether a line of nothing but one space per column follows: the row is printed without a single value."""
+        if self.ocr or tokens[position].kind != "blank" or tokens[position - 1].kind == "blank":
+            return False
+        line = tokens[position].line_no
+        on_line = [t for t in tokens[position:] if t.line_no == line]
+        return len(on_line) == len(self.table.columns) and all(t.kind == "blank" for t in on_line)
+
+    def _row_at(self, label: list[Token], tokens: list[Token], position: int) -> tuple[RawRow, int] | None:
+        text = join_words(label)
+        notes: list[Token] = []
+        cells: list[RawCell] = []
+        alternatives: list[tuple[RawCell, ...]] = []
+        open_columns = range(0)
+        index = position
+        column = 0
+        columns = self.table.columns
+        while column < len(columns):
+            while index < len(tokens) and (tokens[index].kind in ("note", "bar")):
+                if tokens[index].kind == "note":
+                    notes.append(tokens[index])
+                index += 1
+            if columns[column].is_text:
+                step = self._text_cell(columns[column], tokens, index)
+                if step is None:
+                    return None
+                cell, index = step
+                if cell is not None:
+                    cells.append(RawCell(column, cell.text, cell.line_no, "printed"))
+                column += 1
+                continue
+            group = column
+            while group < len(columns) and not columns[group].is_text:
+                group += 1
+            numbers = self._numbers(text, columns[column:group], tokens, index, notes)
+            if numbers is None:
+                return None
+            readings, index, method = numbers
+            if len(readings) > 1:
+                open_columns = range(column, group)
+                alternatives = [_cells(reading, column, "arithmetic") for reading in readings]
+            cells.extend(_cells(readings[0], column, method))
+            column = group
+        if not cells:
+            return None
+        note = " ".join(n.text for n in notes) or None
+        settled = [cell for cell in cells if cell.column not in open_columns]
+        alternatives = [in_order([*settled, *cells_of_reading]) for cells_of_reading in alternatives]
+        return RawRow(text, label[0].line_no, label[-1].line_no, tuple(cells), note, tuple(alternatives)), index
+
+    def _text_cell(self, column: ColumnLayout, tokens: list[Token], index: int) -> tuple[Figure | None, int] | None:
+        seen_blank = False
+        position = index
+        while position < len(tokens) and tokens[position].kind in ("blank", "bar", "note"):
+            seen_blank = seen_blank or tokens[position].kind == "blank"
+            position += 1
+        if position < len(tokens) and column.words in tokens[position].vocabularies:
+            return Figure(tokens[position].text, tokens[position].line_no), position + 1
+        if position < len(tokens) and column.words == DATES and re.fullmatch(DATE_PATTERN, tokens[position].text):
+            return Figure(tokens[position].text, tokens[position].line_no), position + 1
+        if column.optional and (seen_blank or self.ocr):
+            return None, index + 1 if seen_blank else index
+        return None
+
+    def _numbers(
+        self, label: str, columns: list[ColumnLayout], tokens: list[Token], index: int, notes: list[Token]
+    ) -> tuple[list[tuple[Figure | None, ...]], int, str] | None:
+        """Read the figures of a block of number columns: line by line, until the columns are full.
+
+        Gives the readings that the row leaves open (one: settled), the index after them and how it was decided.
+        """
+        accepted = {c.accepts for c in columns if c.accepts}
+        pieces: list[Piece] = []
+        pending_notes: list[Token] = []
+        keys = [c.key for c in columns]
+        ruled = self.ruling(label)
+        position = index
+        while position < len(tokens):
+            token = tokens[position]
+            if token.kind in ("digits", "whole", "blank", "bar"):
+                pieces.append(Piece(token.kind, token.text, token.line_no))
+            elif token.kind == "phrase" and token.vocabularies & accepted:
+                pieces.append(Piece("whole", token.text, token.line_no))
+            elif token.kind == "note":
+                pending_notes.append(token)
+            else:
+                break
+            position += 1
+            line_ends = position == len(tokens) or tokens[position].line_no != token.line_no
+            run_ends = position == len(tokens) or not self._goes_on(tokens[position], accepted)
+            if self.ocr and not run_ends:
+                continue  # a row's figures can stand on several lines, and blanks leave no trace: look at the whole run
+            if not (line_ends or run_ends) or not any(p.kind in ("digits", "whole") for p in pieces):
+                continue
+            outcome = self._weighed(pieces, keys)
+            if ruled is not None and outcome.readings:
+                chosen = _by_ruling(all_readings(pieces, len(keys), self.ocr), keys, ruled)
+                if chosen is None:
+                    shown = [[f.text if f else "" for f in r.figures] for r in outcome.readings]
+                    raise Ambiguous(pieces[0].line_no, label, shown)
+                notes.extend(pending_notes)
+                return [chosen.figures], position, "ruling"
+            if outcome.readings:
+                notes.extend(pending_notes)
+                how = "arithmetic" if outcome.by_arithmetic else "printed"
+                return [reading.figures for reading in outcome.readings], position, how
+        return None
+
+    @staticmethod
+    def _goes_on(token: Token, accepted: set[str]) -> bool:
+        return token.kind not in ("word", "phrase") or bool(token.vocabularies & accepted)
+
+    def _weighed(self, pieces: list[Piece], keys: list[str]) -> Outcome:
+        readings = all_readings(pieces, len(keys), self.ocr)
+        return weigh(readings, keys, self.identities, self.table.limits, self.table.decimal_point, self.ocr)
+
+
+def _cells(reading: tuple[Figure | None, ...], first_column: int, method: str) -> tuple[RawCell, ...]:
+    return tuple(RawCell(first_column + i, f.text, f.line_no, method) for i, f in enumerate(reading) if f is not None)
+
+
+def in_order(cells: list[RawCell]) -> tuple[RawCell, ...]:
+    """Cells in the order of their columns."""
+    return tuple(sorted(cells, key=lambda cell: cell.column))
+
+
+def _by_ruling(readings: list[Reading], keys: list[str], ruled: list[str]) -> Reading | None:
+    fitting = {r.figures: r for r in readings if [k for k, f in zip(keys, r.figures, strict=True) if f is not None] == ruled}
+    return next(iter(fitting.values())) if len(fitting) == 1 else None
+
+
+def _is_figure(token: Token) -> bool:
+    return token.kind in ("digits", "whole") and token.text not in PLACEHOLDERS
+
+
+def _kind(part: str) -> str:
+    if part == "":
+        return "blank"
+    if part == "|":
+        return "bar"
+    if part in PLACEHOLDERS:
+        return "whole"
+    head = part.split(" ")[0]
+    if is_number_token(head) and (" " in part):
+        return "whole"
+    if part.startswith("+/- "):
+        return "whole"
+    if is_number_token(part):
+        return "digits"
+    return "word"
+
+
+def join_words(words: list[Token]) -> str:
+    """A wrapped text as one line: the hyphen at a line's end disappears where the word goes on in lower case below it."""
+    text = ""
+    previous: Token | None = None
+    for word in words:
+        wrapped = previous is not None and word.line_no != previous.line_no and previous.text.endswith("-")
+        if previous is None:
+            text = word.text
+        elif wrapped and re.match(r"[a-zåäöé]", word.text) and word.text not in CONJUNCTIONS:
+            keep = re.search(r"(?:^|\s)\S-$", text) is not None  # `e-` + `ansökningar` keeps its hyphen
+            text = (text if keep else text[:-1]) + word.text
+        else:
+            text = f"{text} {word.text}"
+        previous = word
+    return text

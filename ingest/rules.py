@@ -1,0 +1,143 @@
+"""The arithmetic of a table, as its layout writes it.
+
+    avvikelse = utfall - budget                      each row, columns by key
+    andel = 100 * avvikelse / budget                 a percentage of the same row
+    snitt = mean(all)                                the mean of the other columns
+    'Netto' = 'Intäkter' + 'Kostnader'               each column, rows by label
+    'Totalt' = all                                   every other row
+    'Förändring' = 'Netto' - 'Netto'[-1]             against the column before
+    'Summa' = per_unit:'Nämnd' + per_unit:'Kontor'   rows of another table with the same columns
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from ingest.errors import LayoutError
+
+Operation = Literal["sum", "percent", "mean"]
+
+@dataclass(frozen=True)
+class Identity:
+    """A row rule as it helps to read a row; where `blank_is_zero`, a term that is not printed counts as 0."""
+
+    expression: Expression
+    blank_is_zero: bool = False
+
+    def holds(self, values: dict[str, Decimal]) -> bool | None:
+        """See `holds`."""
+        if not self.blank_is_zero:
+            return holds(self.expression, values)
+        return holds(self.expression, dict.fromkeys((t.name for t in self.expression.terms), Decimal(0)) | values)
+
+
+_TERM = re.compile(
+    r"\s*(?P<sign>[+-])?\s*(?:(?P<table>\w+):)?(?:'(?P<label>[^']+)'|(?P<key>[^\W\d]\w*))(?:\[(?P<shift>-?\d+)\])?"
+)
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term of an expression: a column key or row label, perhaps in another table or a column further left."""
+
+    name: str
+    weight: int = 1
+    table: str | None = None
+    shift: int = 0
+
+
+@dataclass(frozen=True)
+class Expression:
+    """`result = operation over terms (and divisor)`; `all` as the only term means every other column or row."""
+
+    result: str
+    operation: Operation
+    terms: tuple[Term, ...]
+    divisor: Term | None = None
+
+    @property
+    def over_all(self) -> bool:
+        return [t.name for t in self.terms] == ["all"]
+
+
+def parse_expression(text: str) -> Expression:
+    """Read one rule; LayoutError when it does not follow the notation above."""
+    left, equals, right = text.partition(" = ")
+    results = _terms(left)
+    if not equals or len(results) != 1:
+        raise LayoutError(f"rule '{text}': is no identity.\n  What to do: write `result = term + term` (ingest/rules.py).")
+    right = right.strip()
+    if match := re.fullmatch(r"mean\((.+)\)", right):
+        return Expression(results[0].name, "mean", _terms(match[1].replace(",", " +")))
+    if match := re.fullmatch(r"100 \* (?:\((.+)\)|(\S+|'[^']+')) / (.+)", right):
+        return Expression(results[0].name, "percent", _terms(match[1] or match[2]), _terms(match[3])[0])
+    return Expression(results[0].name, "sum", _terms(right))
+
+
+def _terms(text: str) -> tuple[Term, ...]:
+    terms = []
+    position = 0
+    while position < len(text.rstrip()):
+        match = _TERM.match(text, position)
+        if match is None:
+            raise LayoutError(f"rule part '{text}': not understood.\n  What to do: follow the notation in ingest/rules.py.")
+        name = match["label"] or match["key"]
+        terms.append(Term(name, -1 if match["sign"] == "-" else 1, match["table"], int(match["shift"] or 0)))
+        position = match.end()
+    return tuple(terms)
+
+
+def precision(value: Decimal) -> Decimal:
+    """The unit of the last printed digit, e.g. 0.1 for 6.6."""
+    exponent = value.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return Decimal(1).scaleb(exponent)
+
+
+def holds(expression: Expression, values: dict[str, Decimal]) -> bool | None:
+    """Whether a row's identity holds within rounding; None where a part of it is not printed in the row.
+
+    Tolerance: half a unit of the last printed digit for the result and for every rounded term.
+    """
+    names = [n for n in values if n != expression.result] if expression.over_all else [t.name for t in expression.terms]
+    weights = {t.name: t.weight for t in expression.terms}
+    result = values.get(expression.result)
+    terms = [(values.get(n), weights.get(n, 1)) for n in names]
+    if result is None or not terms or any(v is None for v, _ in terms):
+        return None
+    total = sum(((v or Decimal(0)) * w for v, w in terms), Decimal(0))
+    slack = sum((precision(v) for v, _ in terms if v is not None), Decimal(0)) / 2
+    if expression.operation == "mean":
+        total, slack = total / len(terms), slack / len(terms)
+    if expression.operation == "percent":
+        assert expression.divisor is not None
+        divisor = values.get(expression.divisor.name)
+        if not divisor:
+            return None
+        total = 100 * total / abs(divisor) * (1 if divisor > 0 else -1)
+        slack = 100 * slack / abs(divisor) + abs(total) * precision(divisor) / (2 * abs(divisor))
+    return abs(total - result) <= slack + precision(result) / 2
+
+
+_LIMIT = re.compile(r"(?:([\d.]+) <= )?(\w+)(?: / (\w+))? <= (\w+|[\d.]+)")
+
+
+def within_limit(limit: str, values: dict[str, Decimal]) -> bool:
+    """Whether a plausible relation (`a <= b`, `0.1 <= a / b <= 20`) holds; true where a part of it is not printed."""
+    match = _LIMIT.fullmatch(limit)
+    if match is None:
+        raise LayoutError(f"limit '{limit}': not understood.\n  What to do: write `a <= b` or `0.1 <= a / b <= 20`.")
+    low, left, divisor, right = match.groups()
+    value = values.get(left)
+    bound = Decimal(right) if re.fullmatch(r"[\d.]+", right) else values.get(right)
+    if divisor is not None:
+        below = values.get(divisor)
+        if value is None or not below:
+            return True
+        value = abs(value / below)
+    if value is None or bound is None:
+        return True
+    return (low is None or value >= Decimal(low)) and value <= bound

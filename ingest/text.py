@@ -1,0 +1,80 @@
+"""A report's text: reading the file, and comparing printed words where OCR has spoiled them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from rapidfuzz import fuzz
+
+from ingest.errors import ReportError
+
+MAX_BYTES = 50_000_000
+
+
+@dataclass(frozen=True)
+class ReportText:
+    """The lines of a report; `lines[0]` is line 1. `sha256` is that of the file's bytes."""
+
+    document_id: str
+    path: Path
+    lines: list[str]
+    sha256: str
+
+
+def read_report(path: Path) -> ReportText:
+    """Read a UTF-8 report; ReportError where the file is missing, empty, binary, too large or in another encoding."""
+
+    def refuse(problem: str, remedy: str) -> ReportError:
+        return ReportError(f"{path}: {problem}\n  What to do: {remedy}")
+
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise refuse(f"{size:,} bytes is more than a report's text can be.", "give the text of one report.")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise refuse("no such file.", "check the path.") from None
+    except IsADirectoryError:
+        raise refuse("is a folder, not a file.", "name the report's text file itself.") from None
+    except OSError as error:
+        raise refuse(f"cannot be read ({error.strerror}).", "check the file and its permissions.") from None
+    if not data.strip():
+        raise refuse("the file is empty.", "extract the text from the PDF again.")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise refuse("the text is UTF-16.", "save it as UTF-8, e.g. iconv -f UTF-16 -t UTF-8.")
+    if b"\x00" in data:
+        raise refuse("the file is binary, not text.", "give the report's text (UTF-8), not the PDF or another format.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise refuse(
+            f"line {line} is not UTF-8 (byte 0x{data[error.start]:02x}); the text is probably Latin-1.",
+            "save it as UTF-8, e.g. iconv -f ISO-8859-1 -t UTF-8.",
+        ) from None
+    lines = text.replace("\r\n", "\n").split("\n")
+    if lines and lines[-1] == "":
+        lines.pop()
+    return ReportText(path.name.removesuffix(path.suffix), path, lines, hashlib.sha256(data).hexdigest())
+
+
+def letters(text: str) -> str:
+    """Only the letters and digits of a text, lower case: equal for the same words however they are wrapped or spaced."""
+    return re.sub(r"[^0-9a-zåäöéü%<>+]", "", unicodedata.normalize("NFC", text).lower())
+
+
+def fold(text: str) -> str:
+    """The skeleton of a text that survives OCR: no accents, lower case, letters and digits only, common confusions merged."""
+    decomposed = unicodedata.normalize("NFKD", text.lower().replace("&a", "a").replace("&", "a"))
+    plain = re.sub(r"[^0-9a-z]", "", decomposed)
+    return re.sub(r"(?<=[a-z])[60]|[60](?=[a-z])", "o", plain)
+
+
+def resembles(printed: str, expected: str) -> float:
+    """How alike two texts are after folding, 0 to 1."""
+    a, b = fold(printed), fold(expected)
+    return fuzz.ratio(a, b) / 100 if a and b else 0.0
