@@ -135,5 +135,7 @@ def weigh(
     left = [r for score, tidiness, r in scored if score == best_score and tidiness == best_tidiness]
     # Spaces alone decide when the tidiest of all readings is the one; otherwise the row's arithmetic had a say.
     tidiest = max(r.blanks_explained if not blanks_anywhere else -sum(f is None for f in r.figures) for r in readings)
-    by_spaces = [r for r in readings if (r.blanks_explained if not blanks_anywhere else -sum(f is None for f in r.figures)) == tidiest]
+    by_spaces = [
+        r for r in readings if (r.blanks_explained if not blanks_anywhere else -sum(f is None for f in r.figures)) == tidiest
+    ]
     return Outcome(tuple(left), len(by_spaces) > 1 or by_spaces != left)

@@ -7,9 +7,7 @@ ingest/README.md explains every field by example.
 
 from __future__ import annotations
 
-import calendar
 import re
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ingest.errors import LayoutError, ReportError
+from ingest.periods import MONTHS
 
 LAYOUT_DIR = Path(__file__).parent / "layouts"
 
@@ -30,7 +29,6 @@ Measure = Literal[
 Scenario = Literal["outcome", "budget", "forecast", "plan", "target", "baseline"]
 DATES = "date"
 """The vocabulary that needs no list: `2024-10-24` and `2026-06`."""
-MONTHS = ["jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec"]
 
 
 class _Strict(BaseModel):
@@ -120,6 +118,8 @@ class TableLayout(_Strict):
     """Pattern of the headings that name a repeated table (`{heading}` in its title)."""
     heading_is_below: bool = False
     """The heading is the first paragraph below the line that `heading` matches."""
+    heading_follows: bool = False
+    """The heading stands after the table, as in a box at the foot of its page, not before it."""
     repeats: bool = False
     broken_by_pages: bool = False
     """A head repeated under the same heading continues the table, rather than beginning another."""
@@ -129,8 +129,8 @@ class TableLayout(_Strict):
     """A year directly before the figures belongs to the label."""
     child_rows: str | None = None
     """Pattern of labels that are a part of the row above: they are named `parent / label`."""
-    whole_label: str | None = None
-    """Pattern of a label that is the table's heading: the row has no label of its own and takes `{heading}`."""
+    label_is_heading: bool = False
+    """The row has no label of its own: the table's heading is its label."""
     until: str | None = None
     """Pattern of the label of the last row."""
     row_labels: str | None = None
@@ -164,8 +164,6 @@ class Layout(_Strict):
     as_of: str
     """A date, or a pattern whose first group, at its newest match in the text, is one."""
     text_origin: Literal["native", "ocr"] = "native"
-    label_position: Literal["before", "around"] = "before"
-    """Whether a wrapped row label stands wholly before its figures or goes on after them."""
     footnote_marks: bool = False
     """Digits stuck to the last word of a label are footnote marks."""
     vocabularies: dict[str, list[str]] = {}
@@ -203,24 +201,6 @@ class Variables:
         for number, group in enumerate(groups, 1):
             text = text.replace(f"{{{number}}}", group)
         return text
-
-
-def parse_period(text: str) -> tuple[date, date]:
-    """`2024`, `2024-08`, `2024-01..2024-08` or a date to its first and last day; ValueError otherwise."""
-    first, _, last = text.partition("..")
-    return _span(first)[0], _span(last or first)[1]
-
-
-def _span(text: str) -> tuple[date, date]:
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-        return date.fromisoformat(text), date.fromisoformat(text)
-    match = re.fullmatch(r"(\d{4})(?:-(\d\d))?", text)
-    if match is None:
-        raise ValueError(f"'{text}' is no period")
-    year, month = int(match[1]), int(match[2] or 0)
-    if not month:
-        return date(year, 1, 1), date(year, 12, 31)
-    return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
 
 
 @cache

@@ -16,6 +16,7 @@ from ingest.text import ReportText, fold, letters
 HEAD_LINES = 40
 """A head is never spread over more lines than this, blank ones included."""
 OCR_HEAD_RESEMBLANCE = 86
+OCR_FIRST_WORD_RESEMBLANCE = 70
 OCR_STOP_RESEMBLANCE = 82
 
 
@@ -93,10 +94,10 @@ class Page:
         if not self._letters[start]:
             return None
         words = expected.split()
-        wanted = " ".join(sorted(fold(word) for word in words if fold(word)))
         first = self.report.lines[start].split()[0]
-        if fuzz.ratio(fold(first), fold(words[0])) < 70:
+        if fuzz.ratio(fold(first), fold(words[0])) < OCR_FIRST_WORD_RESEMBLANCE:
             return None
+        wanted = " ".join(sorted(fold(word) for word in words if fold(word)))
         seen: list[str] = []
         best: tuple[float, int] | None = None
         for index in range(start, min(start + HEAD_LINES, len(self._letters))):
@@ -131,28 +132,25 @@ class Page:
         return index in self.boxed or any(pattern.match(line) for pattern in self._skip)
 
     def heading_of(self, head: Head, starts: list[int]) -> tuple[int, str] | None:
-        """The nearest heading above a head, whole even where it is wrapped, with the index of its line.
+        """The heading that names a table, whole even where it is wrapped, with the index of its line.
 
-        `starts` are the lines on which the heads of tables begin: a heading ends before them.
+        It is the nearest above the head, or below the table where the layout says so. `starts` are the lines on which
+        the heads of tables begin: a heading ends before them, at a blank line and at the end of its page.
         """
-        table, index = head.table, head.end
+        table, lines = head.table, self.report.lines
         if table.heading is None:
             return None
         pattern = re.compile(self.variables.fill(table.heading))
-        for start in range(index - 1, -1, -1):
-            if pattern.match(self.report.lines[start].strip()):
-                if table.heading_is_below:
-                    start += 1
-                    while start < len(self.report.lines) - 1 and not self.report.lines[start].strip():
-                        start += 1
-                words = []
-                last = next((s for s in starts if s > start), len(self.report.lines))
-                for line in self.report.lines[start:last]:
-                    if not line.strip():
-                        break
-                    words.append(line.strip())
-                return start, re.sub(r"\s+", " ", " ".join(words))
-        return None
+        candidates = range(head.end, len(lines)) if table.heading_follows else range(head.end - 1, -1, -1)
+        start = next((i for i in candidates if pattern.match(lines[i].strip())), None)
+        if start is None:
+            return None
+        if table.heading_is_below:
+            start = next((i for i in range(start + 1, len(lines)) if lines[i].strip()), start)
+        end = start + 1
+        while end < len(lines) and lines[end].strip() and end not in starts and not lines[end].startswith(" "):
+            end += 1
+        return start, re.sub(r"\s+", " ", " ".join(line.strip() for line in lines[start:end]))
 
     def _page_boxes(self) -> frozenset[int]:
         """Lines of the boxes that the text shows at the foot of a page, up to the next page (a line that begins with a space)."""

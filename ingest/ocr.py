@@ -94,7 +94,10 @@ def _repair_word(word: str, before: str = "") -> str:
     if len(candidates) != 1:
         raise UnknownWord(word, candidates)
     found = candidates[0]
-    misread = before[-1:].isalnum() and (core[0], found[0]) in (("O", "ö"), ("I", "l"))  # a small letter taken for a capital
+    misread = before[-1:].isalnum() and (core[0], found[0]) in (
+        ("O", "ö"),
+        ("I", "l"),
+    )  # a small letter taken for a capital
     if core[0].isupper() and not core[1:].isupper() and not misread:
         found = found[0].upper() + found[1:]
     return left + found + right
@@ -113,7 +116,7 @@ def read_rows(reader: RowReader, lines: list[Line], heading: str | None) -> list
     columns = reader.table.columns
     if not any(c.is_text for c in columns):
         return _figure_rows(reader, [line for line in lines if line.text.strip()])
-    if reader.table.whole_label:
+    if reader.table.label_is_heading:
         words = [line for line in lines if line.text.strip()]
         return [_mixed_row(reader, words, heading)] if words else []
     return [_mixed_row(reader, block, None) for block in _blocks(reader, lines)]
@@ -226,9 +229,7 @@ def _untangle(
     """
     columns = reader.table.columns
     texts = [i for i, c in enumerate(columns) if c.is_text]
-    phrases = {
-        i: [(fold(p), p) for p in reader.vocabularies[columns[i].words or ""]] for i in texts if columns[i].words != DATES
-    }
+    phrases = {i: [(fold(p), p) for p in reader.vocabularies[columns[i].words or ""]] for i in texts if columns[i].words != DATES}
     rows = [[t for t in reader.plain_tokens(line) if t.kind != "bar"] for line in lines]
     best: list[tuple[float, list[Token], dict[int, list[Token]], list[Token]]] = []
 

@@ -211,9 +211,7 @@ class RowReader:
                 return row
         return None
 
-    def row_at(
-        self, label: str, line_no: int, figures: list[Token], columns: list[ColumnLayout] | None = None
-    ) -> RawRow | None:
+    def row_at(self, label: str, line_no: int, figures: list[Token], columns: list[ColumnLayout] | None = None) -> RawRow | None:
         """A row whose label and figures are already told apart; None where the figures do not fill the columns."""
         read = self._numbers(label, columns or self.table.columns, figures, 0, [])
         if read is None or read[1] != len(figures):

@@ -1,12 +1,12 @@
 """The arithmetic of a table, as its layout writes it.
 
-    avvikelse = utfall - budget                      each row, columns by key
-    andel = 100 * avvikelse / budget                 a percentage of the same row
-    snitt = mean(all)                                the mean of the other columns
-    'Netto' = 'Intäkter' + 'Kostnader'               each column, rows by label
-    'Totalt' = all                                   every other row
-    'Förändring' = 'Netto' - 'Netto'[-1]             against the column before
-    'Summa' = per_unit:'Nämnd' + per_unit:'Kontor'   rows of another table with the same columns
+avvikelse = utfall - budget                      each row, columns by key
+andel = 100 * avvikelse / budget                 a percentage of the same row
+snitt = mean(all)                                the mean of the other columns
+'Netto' = 'Intäkter' + 'Kostnader'               each column, rows by label
+'Totalt' = all                                   every other row
+'Förändring' = 'Netto' - 'Netto'[-1]             against the column before
+'Summa' = per_unit:'Nämnd' + per_unit:'Kontor'   rows of another table with the same columns
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Literal
 from ingest.errors import LayoutError
 
 Operation = Literal["sum", "percent", "mean"]
+
 
 @dataclass(frozen=True)
 class Identity:

@@ -85,9 +85,7 @@ def extracted_folders(root: Path = EXTRACTED_DIR) -> list[Path]:
     """The documents below `root`, sorted by id; an ExtractedDataError when there is none."""
     folders = sorted(p for p in root.glob("[!.]*") if p.is_dir()) if root.is_dir() else []
     if not folders:
-        raise ExtractedDataError(
-            f"{root}: holds no extracted report.\n  What to do: run `kommunlager extract REPORT.txt` first."
-        )
+        raise ExtractedDataError(f"{root}: holds no extracted report.\n  What to do: run `kommunlager extract REPORT.txt` first.")
     return folders
 
 

@@ -6,9 +6,8 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-
-from rapidfuzz import fuzz
 
 from ingest.errors import ReportError
 
@@ -67,14 +66,9 @@ def letters(text: str) -> str:
     return re.sub(r"[^0-9a-zåäöéü%<>+]", "", unicodedata.normalize("NFC", text).lower())
 
 
+@lru_cache(maxsize=100_000)
 def fold(text: str) -> str:
     """The skeleton of a text that survives OCR: no accents, lower case, letters and digits only, common confusions merged."""
     decomposed = unicodedata.normalize("NFKD", text.lower().replace("&a", "a").replace("&", "a"))
     plain = re.sub(r"[^0-9a-z]", "", decomposed)
     return re.sub(r"(?<=[a-z])[60]|[60](?=[a-z])", "o", plain)
-
-
-def resembles(printed: str, expected: str) -> float:
-    """How alike two texts are after folding, 0 to 1."""
-    a, b = fold(printed), fold(expected)
-    return fuzz.ratio(a, b) / 100 if a and b else 0.0

@@ -1,0 +1,267 @@
+"""Tables as they were read, turned into the rows of schema raw: numbered, with unit, scenario and period of every cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ingest.errors import ExtractionError, LayoutError
+from ingest.layout import ColumnLayout, Layout, RowMeaning, RuleLayout, Variables
+from ingest.model import Cell, Column, Rule, RuleTerm, Table
+from ingest.numbers import PLACEHOLDERS, parse_number
+from ingest.periods import Span, note_period, parse_period
+from ingest.read_tables import TableRead, full_labels
+from ingest.rows import RawCell, RawRow
+from ingest.rules import Operation, Term, parse_expression
+
+NOT_ADDABLE = frozenset({"deviation_percent", "change_percent"})
+"""Measures of columns that a total over rows leaves out."""
+
+
+@dataclass(frozen=True)
+class _ResolvedTerm:
+    role: str
+    table_no: int
+    row_no: int | None
+    column_no: int | None
+    column_shift: int
+    weight: int
+
+
+@dataclass(frozen=True)
+class _ResolvedRule:
+    operation: Operation
+    row_no: int | None
+    column_no: int | None
+    terms: list[_ResolvedTerm]
+
+
+class RawRowBuilder:
+    """Collects the tables of a document in their order and turns what was read into the rows of schema raw."""
+
+    def __init__(self, document_id: str, layout: Layout, variables: Variables) -> None:
+        self.document_id = document_id
+        self.layout = layout
+        self.variables = variables
+        self.tables: list[Table] = []
+        self.columns: list[Column] = []
+        self.cells: list[Cell] = []
+        self.rules: list[Rule] = []
+        self.terms: list[RuleTerm] = []
+        self._read: list[TableRead] = []
+        self._labels: list[list[str]] = []
+
+    def add(self, number: int, read: TableRead) -> None:
+        """Add a table with its number in the document."""
+        table = read.layout
+        self._read.append(read)
+        self.tables.append(
+            Table(
+                number,
+                table.key,
+                read.title,
+                table.subject,
+                table.printed_unit or table.unit,
+                table.cost_sign,
+                read.first_line,
+                read.last_line,
+            )
+        )
+        for column_no, column in enumerate(table.columns, 1):
+            start, end = self._column_period(column)
+            self.columns.append(
+                Column(
+                    number,
+                    column_no,
+                    column.key,
+                    self.variables.fill(column.label),
+                    column.measure,
+                    column.scenario,
+                    start,
+                    end,
+                )
+            )
+        labels = full_labels(read.layout, read.rows)
+        self._labels.append(labels)
+        for row_no, (row, label) in enumerate(zip(read.rows, labels, strict=True), 1):
+            for raw in row.cells:
+                self.cells.append(self._cell(number, row_no, label, row, raw, read))
+
+    def _column_period(self, column: ColumnLayout) -> Span:
+        if column.period is None or column.period.startswith("month "):
+            return None, None
+        return parse_period(self.variables.fill(column.period))
+
+    def _cell(self, number: int, row_no: int, label: str, row: RawRow, raw: RawCell, read: TableRead) -> Cell:
+        table, column = read.layout, read.layout.columns[raw.column]
+        text = f"{raw.text} {row.note}" if column.notes and row.note else raw.text
+        value = None if column.is_text else parse_number(text, table.decimal_point)
+        meaning, groups = self._meaning(table.rows, row.label)
+        scenario = column.scenario or (meaning.scenario if meaning else None)
+        start, end = self._cell_period(column, meaning, groups)
+        if column.notes and row.note:
+            noted = note_period(row.note)
+            start, end = noted if noted[1] is not None else (start, end)
+        return Cell(
+            table_no=number,
+            row_no=row_no,
+            row_label=label,
+            column_no=raw.column + 1,
+            value_text=text,
+            value=value,
+            unit=self._unit(read, column, row, text, value is not None),
+            line_no=raw.line_no,
+            page_no=None,
+            method=raw.method,
+            measure=column.measure,
+            scenario=scenario,
+            period_start=start,
+            period_end=end,
+        )
+
+    def _meaning(self, meanings: list[RowMeaning], label: str) -> tuple[RowMeaning | None, tuple[str, ...]]:
+        for meaning in meanings:
+            match = re.search(self.variables.fill(meaning.match), label)
+            if match:
+                return meaning, match.groups()
+        return None, ()
+
+    def _cell_period(self, column: ColumnLayout, meaning: RowMeaning | None, groups: tuple[str, ...]) -> Span:
+        row_period = self.variables.fill(meaning.period, *groups) if meaning and meaning.period else None
+        if column.period is not None and column.period.startswith("month "):
+            if row_period is None:
+                raise LayoutError(
+                    f"layout {self.layout.name}: column '{column.key}' is a month, but no row pattern gives the year.\n"
+                    "  What to do: add a pattern with `period` under the table's `rows`."
+                )
+            return parse_period(f"{row_period}-{int(column.period.removeprefix('month ')):02}")
+        if column.period is not None:
+            return parse_period(self.variables.fill(column.period))
+        return parse_period(row_period) if row_period else (None, None)
+
+    def _unit(self, read: TableRead, column: ColumnLayout, row: RawRow, text: str, is_number: bool) -> str:
+        if column.is_text:
+            return "date" if column.words == "date" else "text"
+        if not is_number and text not in PLACEHOLDERS and not re.search(r"\d", text):
+            return "text"
+        if column.unit is not None:
+            return column.unit
+        if "%" in text:
+            return "percent"
+        for meanings in (read.layout.rows, self.layout.row_units):
+            meaning = next((m for m in meanings if m.unit and re.search(self.variables.fill(m.match), row.label)), None)
+            if meaning is not None and meaning.unit is not None:
+                return meaning.unit
+        if read.layout.subject == "indicator" and any("%" in c.text for c in row.cells):
+            return "percent"
+        return read.layout.unit
+
+    # -- rules ---------------------------------------------------------------------------------------------------------
+
+    def add_rules(self) -> None:
+        """Resolve the layouts' rules to row and column numbers; LayoutError or ExtractionError where a label is missing."""
+        for number, read in enumerate(self._read, 1):
+            resolved = [(rule, found) for rule in read.layout.rules for found in self._resolve(number, read, rule)]
+            for rule_no, (rule, found) in enumerate(resolved, 1):
+                self.rules.append(
+                    Rule(
+                        number,
+                        rule_no,
+                        rule.kind,
+                        found.operation,
+                        found.row_no,
+                        found.column_no,
+                        rule.blank_is_zero,
+                        rule.reason,
+                    )
+                )
+                for term_no, term in enumerate(found.terms, 1):
+                    self.terms.append(
+                        RuleTerm(
+                            number,
+                            rule_no,
+                            term_no,
+                            term.role,
+                            term.table_no,
+                            term.row_no,
+                            term.column_no,
+                            term.column_shift,
+                            term.weight,
+                        )
+                    )
+
+    def _resolve(self, number: int, read: TableRead, rule: RuleLayout) -> Iterator[_ResolvedRule]:
+        """A layout's rule with numbers for names; one rule of the layout can stand for several rows or columns."""
+        return self._resolve_row(number, read, rule) if rule.row is not None else self._resolve_column(number, read, rule)
+
+    def _resolve_row(self, number: int, read: TableRead, rule: RuleLayout) -> Iterator[_ResolvedRule]:
+        expression = parse_expression(rule.row or "")
+        figures = [c.key for c in read.layout.columns if not c.is_text]
+        terms = expression.terms
+        if expression.over_all:
+            terms = tuple(Term(key) for key in figures if key != expression.result)
+        resolved = [_ResolvedTerm("term", number, None, self._column_no(read, t.name), 0, t.weight) for t in terms]
+        if expression.divisor is not None:
+            divisor = self._column_no(read, expression.divisor.name)
+            resolved.append(_ResolvedTerm("divisor", number, None, divisor, 0, 1))
+        result = self._column_no(read, expression.result)
+        if rule.only is None:
+            yield _ResolvedRule(expression.operation, None, result, resolved)
+            return
+        pattern = re.compile(self.variables.fill(rule.only))
+        for row_no, label in enumerate(self._labels[number - 1], 1):
+            if pattern.search(label):
+                yield _ResolvedRule(expression.operation, row_no, result, resolved)
+
+    def _resolve_column(self, number: int, read: TableRead, rule: RuleLayout) -> Iterator[_ResolvedRule]:
+        expression = parse_expression(rule.column or "")
+        result = self._row_no(number, read, self.variables.fill(expression.result))
+        if expression.over_all:
+            left_out = {result, *(self._row_no(number, read, self.variables.fill(label)) for label in rule.excluding)}
+            rows = [n for n in range(1, len(read.rows) + 1) if n not in left_out]
+            terms = [_ResolvedTerm("term", number, row_no, None, 0, 1) for row_no in rows]
+        else:
+            terms = [_ResolvedTerm("term", *self._row_of(number, read, t), None, t.shift, t.weight) for t in expression.terms]
+        if expression.divisor is not None:
+            divisor = expression.divisor
+            terms.append(_ResolvedTerm("divisor", *self._row_of(number, read, divisor), None, divisor.shift, 1))
+        figures = [c for c in read.layout.columns if not c.is_text]
+        addable = [c.key for c in figures if c.measure not in NOT_ADDABLE]
+        if rule.columns is None and len(addable) == len(figures):
+            yield _ResolvedRule(expression.operation, result, None, terms)
+            return
+        for key in addable if rule.columns is None else rule.columns:
+            yield _ResolvedRule(expression.operation, result, self._column_no(read, key), terms)
+
+    def _row_of(self, number: int, read: TableRead, term: Term) -> tuple[int, int]:
+        if term.table is None:
+            return number, self._row_no(number, read, self.variables.fill(term.name))
+        for other, candidate in enumerate(self._read, 1):
+            if candidate.layout.key == term.table:
+                return other, self._row_no(other, candidate, self.variables.fill(term.name))
+        raise LayoutError(
+            f"layout {self.layout.name}: a rule of '{read.layout.key}' speaks of the table '{term.table}', which is not there.\n"
+            "  What to do: mend the rule."
+        )
+
+    def _row_no(self, number: int, read: TableRead, label: str) -> int:
+        found = [n for n, known in enumerate(self._labels[number - 1], 1) if known == label]
+        if len(found) != 1:
+            raise ExtractionError(
+                self.document_id,
+                read.title,
+                read.first_line,
+                f"a rule speaks of the row '{label}', which the table has {len(found)} times",
+                "if the report renamed the row, adapt the layout's rule; a total must not go unchecked.",
+            )
+        return found[0]
+
+    def _column_no(self, read: TableRead, key: str) -> int:
+        keys = [column.key for column in read.layout.columns]
+        if key not in keys:
+            raise LayoutError(
+                f"layout {self.layout.name}: table '{read.layout.key}' has no column '{key}', which a rule speaks of.\n"
+                "  What to do: mend the rule or the column's key."
+            )
+        return keys.index(key) + 1

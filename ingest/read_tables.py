@@ -1,0 +1,342 @@
+"""Whole tables from a page: every head found, its body read row by row, and nothing left over or guessed."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from ingest import ocr
+from ingest.errors import ExtractionError
+from ingest.layout import Layout, TableLayout
+from ingest.locate import Head, Line, Page
+from ingest.numbers import parse_number
+from ingest.rows import Ambiguous, RawRow, RowReader, Token
+from ingest.rules import holds, parse_expression
+
+MAX_COMBINATIONS = 2_000
+"""Readings of unsettled rows that are weighed against a table's totals; more than that stays ambiguous."""
+
+
+@dataclass
+class TableRead:
+    """A table as it was read from the page, still without its number in the document."""
+
+    layout: TableLayout
+    title: str
+    heading: str | None
+    first_line: int
+    last_line: int
+    rows: list[RawRow] = field(default_factory=list)
+
+
+def read_tables(page: Page) -> Iterator[TableRead]:
+    heads = {table.key: page.heads(table) for table in page.layout.tables}
+    standing: dict[int, Head] = {}
+    for found in heads.values():
+        for head in found:
+            if head.start not in standing or head.rank > standing[head.start].rank:
+                standing[head.start] = head
+    inside = {line for head in standing.values() for line in range(head.start + 1, head.end)}
+    starts = sorted(start for start in standing if start not in inside)
+    claimed: set[int] = set()
+    for table in page.layout.tables:
+        own = [h for h in heads[table.key] if h.start in starts and h.rank == standing[h.start].rank and h.start not in claimed]
+        if table.head_from is not None:
+            after = _first_line(page, table.head_from)
+            own = [h for h in own if after is not None and h.start > after]
+        if not own:
+            raise ExtractionError(
+                page.report.document_id,
+                table.key,
+                None,
+                f"the table is missing: its head '{page.variables.fill(table.head)}' is nowhere in the text",
+                "check that the text is complete; if the report changed its table, adapt the layout.",
+            )
+        if table.repeats:
+            yield from _read_repeated(page, table, own, starts)
+            claimed |= {h.start for h in own}
+        else:
+            read, used = _read_one(page, table, own, starts)
+            claimed |= {h.start for h in used}
+            yield read
+
+
+def _first_line(page: Page, text: str) -> int | None:
+    wanted = page.variables.fill(text)
+    return next((i for i, line in enumerate(page.report.lines) if line.strip().startswith(wanted)), None)
+
+
+def _read_one(page: Page, table: TableLayout, own: list[Head], starts: list[int]) -> tuple[TableRead, list[Head]]:
+    """One table; where a page break repeats its head before its last row, it goes on below that head."""
+    used = [own[0]]
+    while True:
+        read = _read_parts(page, table, used, starts)
+        if table.until is None or _ends_well(page, read):
+            return read, used
+        rest = [h for h in own if h.start > used[-1].start]
+        if not rest:
+            raise ExtractionError(
+                page.report.document_id,
+                table.key,
+                read.last_line,
+                f"the table ends without its last row '{page.variables.fill(table.until)}'"
+                + (f"; the last row read is '{read.rows[-1].label}'" if read.rows else "; no row was read"),
+                "check that the text is complete; if the report changed its table, adapt the layout.",
+            )
+        used.append(rest[0])
+
+
+def _ends_well(page: Page, read: TableRead) -> bool:
+    assert read.layout.until is not None
+    return bool(read.rows) and re.fullmatch(page.variables.fill(read.layout.until), read.rows[-1].label) is not None
+
+
+def _read_repeated(page: Page, table: TableLayout, own: list[Head], starts: list[int]) -> Iterator[TableRead]:
+    """A table under each heading; a head repeated under the same heading continues the table."""
+    groups: list[tuple[int | None, list[Head]]] = []
+    for head in own:
+        heading = page.heading_of(head, starts)
+        at = heading[0] if heading else None
+        previous = groups[-1] if groups else None
+        neighbours = previous is not None and starts.index(head.start) == starts.index(previous[1][-1].start) + 1
+        if previous is not None and table.broken_by_pages and neighbours and previous[0] == at:
+            previous[1].append(head)
+        else:
+            groups.append((at, [head]))
+    for _, heads in groups:
+        yield _read_parts(page, table, heads, starts)
+
+
+def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[int]) -> TableRead:
+    lines: list[Line] = []
+    skip = [re.compile(page.variables.fill(pattern)) for pattern in table.skip]
+    last = heads[0].end
+    for head in heads:
+        following = [s for s in starts if s > head.start]
+        end = following[0] if following else len(page.report.lines)
+        for index in range(head.end, end):
+            if page.is_skipped(index):
+                continue
+            if page.is_stop(table, index):
+                break
+            text = page.report.lines[index]
+            if not any(pattern.match(text.strip()) for pattern in skip):
+                lines.append(Line(index + 1, text))
+                if text.strip():
+                    last = index + 1
+    heading = page.heading_of(heads[0], starts)
+    heading_text = heading[1] if heading else None
+    if heading_text is not None and page.ocr:
+        heading_text = _repaired(page, table, heading_text, heads[0].start + 1)
+    title = page.variables.fill(table.title).replace("{heading}", heading_text or "")
+    read = TableRead(table, title, heading_text, heads[0].start + 1, last)
+    if not table.prose:
+        read.rows, read.last_line = _read_rows(page, table, lines, heading_text, last)
+        if not read.rows and table.until is None:
+            raise ExtractionError(
+                page.report.document_id,
+                title,
+                heads[0].start + 1,
+                "the table has no row",
+                "adapt the layout to the report.",
+            )
+    return read
+
+
+def _repaired(page: Page, table: TableLayout, text: str, line_no: int) -> str:
+    try:
+        return ocr.repair(text)
+    except ocr.UnknownWord as unknown:
+        raise _unknown_word(page, table, line_no, unknown) from None
+
+
+def _unknown_word(page: Page, table: TableLayout, line_no: int, unknown: ocr.UnknownWord) -> ExtractionError:
+    known = f"it could be {', '.join(unknown.candidates)}" if unknown.candidates else "the lexicon knows nothing like it"
+    return ExtractionError(
+        page.report.document_id,
+        table.key,
+        line_no,
+        f"the OCR word '{unknown.word}' cannot be put into Swedish for certain: {known}",
+        "add the right word to ingest/lexicon.txt.",
+    )
+
+
+def _read_rows(page: Page, table: TableLayout, lines: list[Line], heading: str | None, last: int) -> tuple[list[RawRow], int]:
+    def ruling(label: str) -> list[str] | None:
+        for decided in page.layout.rulings:
+            if decided.document == page.report.document_id and re.fullmatch(decided.row, label):
+                return decided.columns
+        return None
+
+    reader = RowReader(page.layout, page.variables, table, ruling)
+    try:
+        if page.ocr:
+            rows = ocr.read_rows(reader, lines, heading if table.label_is_heading else None)
+        else:
+            rows, last = _read_native_rows(page, reader, lines, heading, last)
+        rows = _settle_by_totals(page, table, rows)
+    except Ambiguous as problem:
+        raise _ambiguous(page, table, problem) from None
+    except ocr.UnknownWord as unknown:
+        raise _unknown_word(page, table, lines[0].no, unknown) from None
+    except ocr.Tangled as tangled:
+        raise ExtractionError(
+            page.report.document_id,
+            table.key,
+            tangled.line_no,
+            "the row's words and figures cannot be told apart into label and cells",
+            "compare the line with the layout's columns and vocabularies.",
+        ) from None
+    return rows, last
+
+
+def _settle_by_totals(page: Page, table: TableLayout, rows: list[RawRow]) -> list[RawRow]:
+    """Settle rows that their own arithmetic left open by the totals of their columns; Ambiguous where these do not either."""
+    unsettled = [i for i, row in enumerate(rows) if row.alternatives]
+    if not unsettled:
+        return rows
+    totals = [(parse_expression(rule.column), rule) for rule in table.rules if rule.column]
+    totals = [(e, r) for e, r in totals if e.operation == "sum" and all(t.table is None and not t.shift for t in e.terms)]
+    names = full_labels(table, rows)
+    labels = [name if names.count(name) == 1 else f"{name} #{number}" for number, name in enumerate(names)]
+
+    def score(chosen: list[RawRow]) -> int:
+        points = 0
+        for column, layout in enumerate(table.columns):
+            if layout.is_text:
+                continue
+            values = {
+                label: value
+                for label, row in zip(labels, chosen, strict=True)
+                for cell in row.cells
+                if cell.column == column and (value := parse_number(cell.text, table.decimal_point)) is not None
+            }
+            for expression, rule in totals:
+                expected = replace(
+                    expression,
+                    result=page.variables.fill(expression.result),
+                    terms=tuple(replace(t, name=page.variables.fill(t.name)) for t in expression.terms),
+                )
+                zeroes = dict.fromkeys(labels, Decimal(0)) if rule.blank_is_zero else {}
+                points += holds(expected, {**zeroes, **values}) is True
+        return points
+
+    choices = list(itertools.islice(itertools.product(*(rows[i].alternatives for i in unsettled)), MAX_COMBINATIONS + 1))
+    scored = []
+    for choice in choices[:MAX_COMBINATIONS]:
+        chosen = list(rows)
+        for index, cells in zip(unsettled, choice, strict=True):
+            chosen[index] = replace(rows[index], cells=cells, alternatives=())
+        scored.append((score(chosen), chosen))
+    best = max(points for points, _ in scored)
+    winners = [chosen for points, chosen in scored if points == best]
+    if len(winners) > 1 or best == 0 or len(choices) > MAX_COMBINATIONS:
+        row = rows[unsettled[0]]
+        shown = [
+            [next((c.text for c in cells if c.column == i), "") for i in range(len(table.columns))] for cells in row.alternatives
+        ]
+        raise Ambiguous(row.cells[0].line_no, row.label, shown)
+    return winners[0]
+
+
+def _ambiguous(page: Page, table: TableLayout, problem: Ambiguous) -> ExtractionError:
+    readings = "\n".join("    " + " | ".join(text or "(empty)" for text in reading) for reading in problem.readings[:8])
+    more = f"\n    ... and {len(problem.readings) - 8} more" if len(problem.readings) > 8 else ""
+    return ExtractionError(
+        page.report.document_id,
+        table.key,
+        problem.line_no,
+        f"the row '{problem.label}' can be read in {len(problem.readings)} ways:\n{readings}{more}",
+        "add a rule or limit that decides to the table's layout, or a ruling with its reason.",
+    )
+
+
+def _read_native_rows(
+    page: Page, reader: RowReader, lines: list[Line], heading: str | None, last: int
+) -> tuple[list[RawRow], int]:
+    table = reader.table
+    until = re.compile(page.variables.fill(table.until)) if table.until else None
+    fits = re.compile(page.variables.fill(table.row_labels)) if table.row_labels else None
+    comment = re.compile(table.comment) if table.comment else None
+    rows: list[RawRow] = []
+    for part in _without_remarks(reader, lines, comment):
+        tokens = reader.tokens(part)
+        if table.label_is_heading:
+            tokens.insert(0, Token("word", heading or "", part[0].no if part else last))
+        index = 0
+        while index < len(tokens):
+            if tokens[index].kind in ("blank", "bar"):
+                index += 1
+                continue
+            read = reader.read_row(tokens, index)
+            if read is None:
+                if fits is not None and rows:
+                    return rows, rows[-1].cells[-1].line_no
+                raise _leftover(page, table, tokens[index:])
+            row, index = read
+            if row is None:
+                continue
+            label = _without_footnote(page.layout, row.label)
+            if fits is not None and not fits.fullmatch(label):
+                if rows:
+                    return rows, rows[-1].cells[-1].line_no
+                raise _leftover(page, table, tokens)
+            rows.append(replace(row, label=label))
+            if until is not None and until.fullmatch(label):
+                return rows, max(c.line_no for c in row.cells)
+    return rows, last
+
+
+def _leftover(page: Page, table: TableLayout, tokens: list[Token]) -> ExtractionError:
+    words = [t for t in tokens if t.kind != "blank"]
+    text = " ".join(t.text for t in words[:12])
+    return ExtractionError(
+        page.report.document_id,
+        table.key,
+        words[0].line_no if words else None,
+        f"'{text}' inside the table is no row of {len(table.columns)} columns",
+        "if the report has another column or text here, adapt the layout (columns, stops or skip).",
+    )
+
+
+def _without_remarks(reader: RowReader, lines: list[Line], remark: re.Pattern[str] | None) -> list[list[Line]]:
+    """The lines in parts, each beginning with a row's label, without the remarks between rows."""
+    if remark is None:
+        return [lines]
+    parts: list[list[Line]] = [[]]
+    for line in lines:
+        if remark.match(line.text.strip()):
+            parts.append([])
+        parts[-1].append(line)
+    return [parts[0], *(_after_remark(reader, part) for part in parts[1:])]
+
+
+def _after_remark(reader: RowReader, part: list[Line]) -> list[Line]:
+    """What follows a remark's prose: the first paragraph that is, alone, the label of a row, and everything below it."""
+    starts = [i for i, line in enumerate(part) if i and line.text.strip() and not part[i - 1].text.strip()]
+    for start in starts:
+        end = next((i for i in range(start, len(part)) if not part[i].text.strip()), len(part))
+        read = reader.read_row(reader.tokens(part[start:]), 0)
+        if read is not None and read[0] is not None and read[0].label_end <= part[end - 1].no:
+            return part[start:]
+    return []
+
+
+def _without_footnote(layout: Layout, label: str) -> str:
+    return re.sub(r"(?<=[^\W\d]|\))\d{1,2}$", "", label) if layout.footnote_marks else label
+
+
+def full_labels(table: TableLayout, rows: list[RawRow]) -> list[str]:
+    """Row labels; a part of the row above (`- 0 0 0`, `Varav ...`) is named after both."""
+    labels: list[str] = []
+    parent = ""
+    for row in rows:
+        if table.child_rows and parent and re.fullmatch(table.child_rows, row.label):
+            labels.append(f"{parent} / {row.label}")
+        else:
+            parent = row.label
+            labels.append(row.label)
+    return labels
