@@ -1,0 +1,241 @@
+"""Load: extracted report data -> schema `raw` of a DuckDB database (see raw_schema.sql).
+
+Everything is read, shaped and gated before the one transaction that writes. A document whose rows or checks differ from
+those in the database is replaced whole; one that is the same is left alone, so that loading the same data twice changes
+nothing at all, `raw.load_check` and its `loaded_at` included. Documents that are not part of the load stay as they are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from ingest.database import open_for_writing
+from ingest.errors import ExtractedDataError, GateError, WarehouseError
+from ingest.gate import CheckResult, check_frames, describe_failures
+from ingest.model import Cell, Column, Document, Extraction, Rule, RuleTerm, Table
+from ingest.store import read_extraction
+
+RAW_SCHEMA = Path(__file__).parent / "raw_schema.sql"
+
+# DuckDB grows its file in blocks of 256 KiB, several per table.
+SPARE_BYTES = 8 * 2**20
+
+# The frames are named after the tables of schema `raw` and hold their columns.
+Frames = dict[str, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class LoadedDocument:
+    """What the load found in one document; `changed` is False where the database already held exactly this."""
+
+    document_id: str
+    tables: int
+    cells: int
+    numbers: int
+    changed: bool
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """The outcome of a load: its documents, how many checks passed, and the seconds its parts took."""
+
+    documents: list[LoadedDocument]
+    checks: int
+    seconds: dict[str, float]
+
+
+def load(folders: Sequence[Path], database: Path, note: Callable[[str], None] = lambda _: None) -> LoadResult:
+    """Load the documents of `folders` into `database`, which is created when missing.
+
+    `note` is told what is going on. Raises ExtractedDataError (damaged files, two folders with one document), GateError
+    (rows the gate does not let through) and WarehouseError (locked, read-only, full); the database is then as it was.
+    """
+    watch = _Stopwatch()
+    note("reading the extracted reports")
+    extractions = _read(folders)
+    frames = shape(extractions)
+    watch.lap("read")
+    # Opened before the gate, which takes seconds: a locked or read-only database is told at once.
+    with open_for_writing(database) as connection:
+        note("checking the load")
+        results = check_frames(frames)
+        if not all(result.passed for result in results):
+            raise GateError(describe_failures(results))
+        watch.lap("gate")
+        note("writing the database")
+        _require_space(database.parent, frames)
+        changed = _write(connection, frames, results)
+    watch.lap("write")
+    documents = [
+        LoadedDocument(
+            extraction.document.document_id,
+            len(extraction.tables),
+            len(extraction.cells),
+            sum(cell.value is not None for cell in extraction.cells),
+            extraction.document.document_id in changed,
+        )
+        for extraction in extractions
+    ]
+    return LoadResult(documents, len(results), watch.seconds)
+
+
+def shape(extractions: Sequence[Extraction]) -> Frames:
+    """The extractions as frames of schema `raw`, sorted by their keys.
+
+    One column differs from its table: `table_cell.value` is still the exact decimal as text, because a frame's decimal
+    rounds without a word what does not fit; the gate proves that it fits before it is cast.
+    """
+    ids = [extraction.document.document_id for extraction in extractions]
+
+    def frame(row_type: type[Any], rows: Callable[[Extraction], Sequence[Any]]) -> pl.DataFrame:
+        return _frame(row_type, [(i, row) for i, extraction in zip(ids, extractions, strict=True) for row in rows(extraction)])
+
+    table = frame(Table, lambda extraction: extraction.tables)
+    column = frame(Column, lambda extraction: extraction.columns)
+    cell = frame(Cell, lambda extraction: extraction.cells)
+    # One row per key, so that a key given twice fails the gate once and not as many rows.
+    titles = table.select("document_id", "table_no", "table_title").unique(["document_id", "table_no"])
+    labels = column.select("document_id", "table_no", "column_no", "column_label").unique(
+        ["document_id", "table_no", "column_no"]
+    )
+    cell = (
+        cell.join(titles, on=["document_id", "table_no"], how="left")
+        .join(labels, on=["document_id", "table_no", "column_no"], how="left")
+        .with_columns(cell_id=pl.concat_str("document_id", "table_no", "row_no", "column_no", separator="/"))
+    )
+    frames = {
+        "document": _frame(Document, [(extraction.document.document_id, extraction.document) for extraction in extractions]),
+        "report_table": table,
+        "report_column": column,
+        "table_cell": cell,
+        "table_rule": frame(Rule, lambda extraction: extraction.rules),
+        "table_rule_term": frame(RuleTerm, lambda extraction: extraction.rule_terms),
+    }
+    keys = ["document_id", "table_no", "rule_no", "term_no", "row_no", "column_no"]
+    return {name: f.sort([key for key in keys if key in f.columns]) for name, f in frames.items()}
+
+
+def _read(folders: Sequence[Path]) -> list[Extraction]:
+    seen: dict[str, Path] = {}
+    for folder in (folder.resolve() for folder in folders):
+        if folder.name in seen:
+            raise ExtractedDataError(
+                f"{seen[folder.name]} and {folder}: both hold document '{folder.name}'.\n"
+                "  What to do: load only one of them; a document has one place."
+            )
+        if not folder.is_dir():
+            raise ExtractedDataError(
+                f"{folder}: there is no such folder.\n  What to do: run `kommunlager extract REPORT.txt` first."
+            )
+        seen[folder.name] = folder
+    return [read_extraction(folder) for folder in seen.values()]
+
+
+POLARS_TYPES: dict[str, pl.DataType] = {
+    "str": pl.String(),
+    "int": pl.Int32(),
+    "bool": pl.Boolean(),
+    "date": pl.Date(),
+    "Decimal": pl.String(),
+}
+
+
+def _frame(row_type: type[Any], rows: Sequence[tuple[str, Any]]) -> pl.DataFrame:
+    """Rows of one kind, each with its document, as a frame with the fields of `row_type`."""
+    names = {f.name: POLARS_TYPES[str(f.type).removesuffix(" | None")] for f in dataclasses.fields(row_type)}
+    names = {"document_id": pl.String(), **names}
+    records: dict[str, list[Any]] = {
+        name: [i if name == "document_id" else _plain(getattr(row, name)) for i, row in rows] for name in names
+    }
+    try:
+        return pl.DataFrame(records, schema=names)
+    except (OverflowError, pl.exceptions.PolarsError, TypeError) as error:
+        raise ExtractedDataError(
+            f"{', '.join(sorted({i for i, _ in rows}))}: the {row_type.__name__.lower()} rows hold a number that is "
+            f"far too large ({error}).\n  What to do: restore the files from version control, or extract again."
+        ) from None
+
+
+def _plain(value: object) -> object:
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else value
+
+
+def _write(connection: duckdb.DuckDBPyConnection, frames: Frames, results: Sequence[CheckResult]) -> set[str]:
+    """Replace the documents that differ, in one transaction, and return their ids."""
+    checks = pl.DataFrame(
+        results,
+        schema={f.name: POLARS_TYPES[str(f.type).removesuffix(" | None")] for f in dataclasses.fields(CheckResult)},
+    )
+    cells = frames["table_cell"].with_columns(pl.col("value").cast(pl.Decimal(18, 4)))
+    incoming = {**frames, "table_cell": cells, "load_check": checks}
+    connection.begin()
+    connection.execute(RAW_SCHEMA.read_text(encoding="utf-8"))
+    changed: set[str] = set()
+    for name, frame in incoming.items():
+        _check_columns(connection, name, frame)
+        connection.register(f"incoming_{name}", frame.to_arrow())
+        columns = ", ".join(frame.columns)
+        old = f"select {columns} from raw.{name} semi join incoming_document using (document_id)"
+        new = f"select {columns} from incoming_{name}"
+        difference = f"select document_id from (({old} except all {new}) union all ({new} except all {old}))"
+        changed.update(row[0] for row in connection.execute(f"select distinct document_id from ({difference})").fetchall())
+    connection.register(
+        "changed_document", pl.DataFrame({"document_id": sorted(changed)}, schema={"document_id": pl.String}).to_arrow()
+    )
+    loaded_at = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    for name, frame in incoming.items():
+        columns = ", ".join(frame.columns)
+        connection.execute(f"delete from raw.{name} where document_id in (from changed_document)")
+        stamp = ("loaded_at, ", f"timestamp '{loaded_at}', ") if name == "load_check" else ("", "")
+        connection.execute(
+            f"insert into raw.{name} ({stamp[0]}{columns}) "
+            f"select {stamp[1]}{columns} from incoming_{name} semi join changed_document using (document_id)"
+        )
+    connection.commit()
+    # Closing would do it too, but says nothing when the disk is full.
+    connection.execute("checkpoint")
+    return changed
+
+
+def _require_space(folder: Path, frames: Frames) -> None:
+    """Refuse before writing what could not be finished: DuckDB writes its log first and then needs the room again."""
+    needed = SPARE_BYTES + 4 * sum(int(frame.estimated_size()) for frame in frames.values())
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise WarehouseError(
+            f"{folder}: the disk is full: {free / 2**20:,.1f} MiB are free, {needed / 2**20:,.0f} MiB are needed.\n"
+            "  What to do: free some space on that file system and run again."
+        )
+
+
+def _check_columns(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
+    """A database of another version of the project keeps its old tables (`create table if not exists`): say so."""
+    found = {row[0] for row in connection.execute(f"describe raw.{name}").fetchall()} - {"loaded_at"}
+    if found != set(frame.columns):
+        raise WarehouseError(
+            f"raw.{name}: the database has other columns than this version of the project "
+            f"({', '.join(sorted(found ^ set(frame.columns)))}).\n"
+            "  What to do: remove the database file and load again, or run `kommunlager build`."
+        )
+
+
+class _Stopwatch:
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.seconds[name] = round(now - self._last, 3)
+        self._last = now
