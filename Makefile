@@ -1,0 +1,41 @@
+# The two commands a new user needs are `make warehouse` and `make test`; everything else serves them.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help warehouse test lint bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## List the targets.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# --no-deps: the lock is complete and leaves one optional dependency of dbt-core out (see [tool.uv] in pyproject.toml).
+$(STAMP): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(STAMP)
+
+lock: ## Recompile requirements.lock (needs uv on the PATH).
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --output-file requirements.lock
+
+warehouse: $(STAMP) ## Build, test and publish warehouse/kommunlager.duckdb.
+	$(BIN)/kommunlager build
+
+lint: $(STAMP) ## Ruff, mypy and sqlfluff.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	KOMMUNLAGER_DATABASE=:memory: DBT_SEND_ANONYMOUS_USAGE_STATS=false $(BIN)/sqlfluff lint models
+
+# The last step proves in a scratch place that the checked-in data becomes a warehouse with every test passed.
+test: lint ## Everything: lint, pytest, and a build of the warehouse in a scratch place.
+	$(BIN)/pytest -n auto
+	scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && $(BIN)/kommunlager build --database "$$scratch/kommunlager.duckdb"
+
+bench: $(STAMP) ## Time and memory of extract and build, by parts.
+	$(BIN)/python tests/bench/bench.py
+
+clean: ## Remove what was built, except .venv.
+	rm -rf warehouse target logs build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,342 @@
+"""The command line. What a command needs is imported when it runs, so that the others stay quick."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ingest.errors import ExtractedDataError, KommunlagerError, ReportError
+from publish.paths import LOAD_DATABASE, PROJECT_DIR, WAREHOUSE
+
+if TYPE_CHECKING:
+    from ingest.model import Extraction
+
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+class Commands(click.Group):
+    """A group whose expected failures are a message and exit 1, and whose Ctrl-C is one line and exit 130."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        signal.signal(signal.SIGTERM, _terminate)
+        try:
+            return super().invoke(ctx)
+        except KommunlagerError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(1)
+        except KeyboardInterrupt:
+            click.echo("Interrupted: nothing was changed.", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+def _terminate(_signal: int, _frame: object) -> None:
+    # As an exception, so that everything temporary is cleaned up on the way out.
+    sys.exit(TERMINATED)
+
+
+def _set_quiet(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.find_root().obj = "quiet"
+
+
+quiet_option = click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    expose_value=False,
+    callback=_set_quiet,
+    help="Print only errors and what was asked for.",
+)
+json_option = click.option("--json", "json_output", is_flag=True, help="Print JSON for programs.")
+extracted_option = click.option(
+    "--extracted",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder with one folder per extracted report.  [default: ingest/extracted of the project]",
+)
+warehouse_option = click.option(
+    "--database",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=WAREHOUSE,
+    help="The warehouse file.  [default: warehouse/kommunlager.duckdb of the project]",
+)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@quiet_option
+@click.version_option(package_name="kommunlager")
+def main() -> None:
+    """Swedish municipal social-services reports as a tested DuckDB warehouse.
+
+    \b
+    report text --extract--> ingest/extracted/ --build--> warehouse/kommunlager.duckdb
+    `build` loads, checks, transforms and tests; `load` is its first step alone.
+    """
+
+
+@main.command()
+@click.argument("reports", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the documents' folders go.  [default: ingest/extracted of the project]",
+)
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the files would differ from those that are there.")
+@json_option
+@quiet_option
+def extract(reports: tuple[Path, ...], out: Path | None, check: bool, json_output: bool) -> None:
+    """Read report texts into small files to review.
+
+    REPORTS are UTF-8 text files, each named after its document. Either all are extracted or none is written.
+    """
+    from ingest.extract import extract_report
+    from ingest.store import EXTRACTED_DIR, write_extraction
+
+    root = out or EXTRACTED_DIR
+    read: dict[str, tuple[Path, Extraction]] = {}
+    with _progress() as note:
+        for number, report in enumerate(reports):
+            note(f"extracting {report.name}", number, len(reports))
+            extraction = extract_report(report)
+            document_id = extraction.document.document_id
+            if document_id in read:
+                raise ReportError(
+                    f"{read[document_id][0]} and {report}: both are document '{document_id}'.\n"
+                    "  What to do: name only one of them, or rename the file that is another report."
+                )
+            read[document_id] = (report, extraction)
+    differing: list[str] = []
+    for document_id, (_, extraction) in read.items():
+        if check:
+            differing += _differences(extraction, root / document_id)
+        else:
+            write_extraction(extraction, root)
+    facts = [
+        {
+            "document_id": document_id,
+            "tables": len(extraction.tables),
+            "cells": len(extraction.cells),
+            "numbers": sum(cell.value is not None for cell in extraction.cells),
+        }
+        for document_id, (_, extraction) in read.items()
+    ]
+    if json_output:
+        _print_json({"documents": facts, "out": str(root), "differing": differing})
+    elif not _quiet():
+        click.echo(_table(facts))
+    if differing:
+        raise ExtractedDataError(
+            "the reports give other files than those that are there:\n"
+            + "\n".join(f"  {name}" for name in differing)
+            + "\n  What to do: run `kommunlager extract` without --check and review the difference."
+        )
+
+
+@main.command()
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@extracted_option
+@click.option(
+    "--database",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=LOAD_DATABASE,
+    help="The database to load into; made when missing.  [default: warehouse/development/kommunlager.duckdb]",
+)
+@json_option
+@quiet_option
+def load(folders: tuple[Path, ...], extracted: Path | None, database: Path, json_output: bool) -> None:
+    """Load extracted reports into schema raw of a database.
+
+    FOLDERS are documents' folders; without any, all of ingest/extracted are loaded. The data has to pass the load gate;
+    then each document that differs from the database replaces its rows whole, in one transaction. Loading the same data
+    again changes nothing. The published warehouse is not touched: that is what `build` is for.
+    """
+    from ingest.load import load as load_folders
+
+    chosen = _folders(folders, extracted)
+    with _progress() as note:
+        result = load_folders(chosen, database, lambda text: note(text, 0, 0))
+    facts = [
+        {
+            "document_id": document.document_id,
+            "tables": document.tables,
+            "cells": document.cells,
+            "numbers": document.numbers,
+            "changed": document.changed,
+        }
+        for document in result.documents
+    ]
+    if json_output:
+        _print_json({"database": str(database), "documents": facts, "checks": result.checks, "seconds": result.seconds})
+    elif not _quiet():
+        click.echo(f"{_table(facts)}\n\n{result.checks:,} checks passed; loaded into {database}")
+
+
+@main.command()
+@extracted_option
+@warehouse_option
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=PROJECT_DIR,
+    help="Folder of the dbt project.  [default: this project]",
+)
+@click.option("--timings", is_flag=True, help="Print how long each part took.")
+@json_option
+@quiet_option
+def build(extracted: Path | None, database: Path, project: Path, timings: bool, json_output: bool) -> None:
+    """Build, test and publish the warehouse.
+
+    Loads ingest/extracted into a temporary file beside the warehouse, runs the load gate, dbt's models and every test.
+    Only when all have passed does the file replace the warehouse, in one step; else the failing rows are shown and the
+    old file stays.
+    """
+    from publish.build import build as build_warehouse
+    from publish.status import TRY_QUERY
+
+    chosen = _folders((), extracted)
+    with _progress() as note:
+        result = build_warehouse(chosen, database, project, note)
+    if json_output:
+        _print_json(
+            {
+                **result.status.as_dict(),
+                "nodes_passed": result.nodes_passed,
+                "seconds": result.seconds,
+                "slowest": result.slowest,
+            }
+        )
+        return
+    if not _quiet():
+        click.echo(result.status.describe())
+        click.echo(f"Models and tests  {result.nodes_passed:,} passed\n")
+        # As it was called, so that the line can be copied where the command is not on the PATH.
+        program = sys.argv[0] if Path(sys.argv[0]).name == "kommunlager" else "kommunlager"
+        click.echo(f'Try:  {program} sql "{TRY_QUERY}"')
+    if timings:
+        click.echo("\n" + _table([{"part": part, "seconds": value} for part, value in result.seconds.items()]))
+        click.echo("\n" + _table([{"slowest node": name, "seconds": value} for name, value in result.slowest]))
+
+
+@main.command()
+@warehouse_option
+@json_option
+@quiet_option
+def status(database: Path, json_output: bool) -> None:
+    """Show what the warehouse holds.
+
+    Documents, tables, cells, marts with their rows, checks by status, results of the load gate, and when it was built.
+    """
+    from publish.status import read_status
+
+    found = read_status(database)
+    if json_output:
+        _print_json(found.as_dict())
+    else:
+        click.echo(found.describe())
+
+
+@main.command()
+@click.argument("query")
+@warehouse_option
+@click.option("--csv", "csv_output", is_flag=True, help="Print CSV with a header row.")
+@json_option
+@quiet_option
+def sql(query: str, database: Path, csv_output: bool, json_output: bool) -> None:
+    """Ask the warehouse a question in SQL, read-only.
+
+    QUERY is DuckDB SQL, or - to read it from standard input. The query can neither change the warehouse nor reach other
+    files.
+    """
+    import duckdb
+
+    from ingest.database import open_for_reading
+    from publish.output import as_csv, as_json, as_table
+
+    if csv_output and json_output:
+        raise click.UsageError("--csv and --json exclude each other.")
+    if query == "-":
+        query = click.get_text_stream("stdin").read()
+    with open_for_reading(database) as connection:
+        try:
+            result = connection.execute(query)
+            # An empty query has no result at all.
+            columns = [column[0] for column in (result.description if result else None) or []]
+            rows = result.fetchall() if columns else []
+        except duckdb.InterruptException:
+            raise KeyboardInterrupt from None
+        except duckdb.Error as error:
+            raise KommunlagerError(f"the query failed.\n{error}") from None
+    if not columns:
+        raise KommunlagerError("there is no query.\n  What to do: give one SQL statement that returns rows.")
+    if csv_output:
+        click.echo(as_csv(columns, rows))
+    elif json_output:
+        click.echo(as_json(columns, rows))
+    else:
+        click.echo(as_table(columns, rows))
+        if not _quiet():
+            click.echo(f"({len(rows):,} {'row' if len(rows) == 1 else 'rows'})")
+
+
+def _folders(folders: tuple[Path, ...], extracted: Path | None) -> list[Path]:
+    from ingest.store import EXTRACTED_DIR, extracted_folders
+
+    return list(folders) or extracted_folders(extracted or EXTRACTED_DIR)
+
+
+def _differences(extraction: Extraction, folder: Path) -> list[str]:
+    """The files of `folder` that another extraction would write differently, or that it would not write."""
+    from ingest.store import write_extraction
+
+    with tempfile.TemporaryDirectory() as scratch:
+        new = {path.name: path.read_bytes() for path in write_extraction(extraction, Path(scratch)).iterdir()}
+    old = {path.name: path.read_bytes() for path in folder.iterdir()} if folder.is_dir() else {}
+    return [str(folder / name) for name in sorted(new.keys() | old.keys()) if new.get(name) != old.get(name)]
+
+
+def _quiet() -> bool:
+    return bool(click.get_current_context().find_root().obj == "quiet")
+
+
+def _print_json(value: object) -> None:
+    from publish.output import to_json
+
+    click.echo(to_json(value))
+
+
+def _table(facts: list[dict[str, Any]]) -> str:
+    from publish.output import as_table
+
+    return as_table(list(facts[0]), [list(fact.values()) for fact in facts]) if facts else ""
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Tell on standard error what is going on; silent with -q and when nobody watches."""
+    if _quiet() or not sys.stderr.isatty():
+        yield lambda _text, _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("starting", total=None)
+        yield lambda text, done, total: progress.update(task, description=text, completed=done, total=total or None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""What a warehouse holds: counts of raw rows and marts, reconciliation by status, results of the load gate."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ingest.database import open_for_reading
+
+TRY_QUERY = (
+    "select municipality, scenario, status, volume_days, unit_cost_sek "
+    "from marts.placement_unit_cost_comparison where placement_type_code = 'child_placement' and year = 2023"
+)
+"""A first question: the cost of a care day in child placements, across municipalities."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """A warehouse in figures. `built_at` is UTC, null in an empty file; `marts` maps each mart to its rows."""
+
+    warehouse: str
+    built_at: datetime | None
+    documents: int
+    tables: int
+    cells: int
+    numbers: int
+    marts: dict[str, int]
+    reconciliation: dict[str, int]
+    gate_checks_passed: int
+    gate_checks_failed: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def describe(self) -> str:
+        """The status for people."""
+        built = f"{self.built_at:%Y-%m-%d %H:%M} UTC" if self.built_at else "never"
+        gate = f"{self.gate_checks_passed:,} checks passed, {self.gate_checks_failed:,} failed"
+        lines = [
+            f"Warehouse       {self.warehouse}",
+            f"Built           {built}",
+            f"Documents       {self.documents:,}",
+            f"Tables          {self.tables:,}",
+            f"Cells           {self.cells:,}, of them {self.numbers:,} numbers",
+            f"Load gate       {gate}",
+        ]
+        lines += _block("Marts", {f"marts.{name}": rows for name, rows in self.marts.items()}, "rows")
+        lines += _block("Reconciliation", self.reconciliation, "checks")
+        return "\n".join(lines)
+
+
+def read_status(warehouse: Path) -> Status:
+    """Read the status of a warehouse file. Raises WarehouseError when it is missing, locked or damaged."""
+    with open_for_reading(warehouse) as connection:
+        tables = set(connection.execute("select table_schema || '.' || table_name from information_schema.tables").fetchall())
+        names = sorted(name for (name,) in tables)
+
+        def count(table: str, where: str = "true") -> int:
+            return int(_one(connection, f"select count(*) from {table} where {where}")) if table in names else 0
+
+        built_at = _one(connection, "select max(loaded_at) from raw.load_check") if "raw.load_check" in names else None
+        statuses = (
+            connection.execute("select status, count(*) from marts.reconciliation group by status order by status").fetchall()
+            if "marts.reconciliation" in names
+            else []
+        )
+        return Status(
+            warehouse=str(warehouse),
+            built_at=built_at,
+            documents=count("raw.document"),
+            tables=count("raw.report_table"),
+            cells=count("raw.table_cell"),
+            numbers=count("raw.table_cell", "value is not null"),
+            marts={name.removeprefix("marts."): count(name) for name in names if name.startswith("marts.")},
+            reconciliation=dict(statuses),
+            gate_checks_passed=count("raw.load_check", "passed"),
+            gate_checks_failed=count("raw.load_check", "not passed"),
+        )
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
+    row = connection.execute(query).fetchone()
+    return row[0] if row else None
+
+
+def _block(title: str, counts: dict[str, int], noun: str) -> list[str]:
+    if not counts:
+        return [f"{title:<15} none"]
+    width = max(map(len, counts))
+    return [title, *(f"  {name:<{width}}  {number:>7,} {noun}" for name, number in counts.items())]
