@@ -1,0 +1,93 @@
+{#
+    Everything that engines write differently. A model calls the macro; the default is Spark's way, duckdb__ is ours.
+#}
+
+{# Letters and digits only, lower case: how a label is compared with the labels of the alias seeds. #}
+{% macro normalise_label(text) -%}
+    {{ return(adapter.dispatch('normalise_label')(text)) }}
+{%- endmacro %}
+
+{% macro default__normalise_label(text) -%}
+    regexp_replace(lower({{ text }}), '[^\\p{L}\\p{N}]+', '')
+{%- endmacro %}
+
+{% macro duckdb__normalise_label(text) -%}
+    regexp_replace(lower({{ text }}), '[^\p{L}\p{N}]+', '', 'g')
+{%- endmacro %}
+
+
+{# How many decimals a printed number shows: 0 for `5 866`, 2 for `-10,21%`, 1 for `8.4`. #}
+{% macro printed_decimals(text) -%}
+    {{ return(adapter.dispatch('printed_decimals')(text)) }}
+{%- endmacro %}
+
+{% macro default__printed_decimals(text) -%}
+    length(regexp_extract({{ text }}, '[0-9][,.]([0-9]+)', 1))
+{%- endmacro %}
+
+
+{# The ids of the cells a figure was made from, sorted, as an array of strings. #}
+{% macro cell_id_array(cell_id) -%}
+    {{ return(adapter.dispatch('cell_id_array')(cell_id)) }}
+{%- endmacro %}
+
+{% macro default__cell_id_array(cell_id) -%}
+    sort_array(collect_set({{ cell_id }}))
+{%- endmacro %}
+
+{% macro duckdb__cell_id_array(cell_id) -%}
+    list_sort(list_distinct(list({{ cell_id }})))
+{%- endmacro %}
+
+
+{# The same, from rows that already hold such arrays. #}
+{% macro merged_cell_id_array(cell_ids) -%}
+    {{ return(adapter.dispatch('merged_cell_id_array')(cell_ids)) }}
+{%- endmacro %}
+
+{% macro default__merged_cell_id_array(cell_ids) -%}
+    sort_array(array_distinct(flatten(collect_list({{ cell_ids }}))))
+{%- endmacro %}
+
+{% macro duckdb__merged_cell_id_array(cell_ids) -%}
+    list_sort(list_distinct(flatten(list({{ cell_ids }}))))
+{%- endmacro %}
+
+
+{#
+    A quotient in exact decimals, rounded half away from zero to `scale` decimals; null when the denominator is 0 or null.
+    DuckDB's `/` gives DOUBLE, so there the division is one of whole numbers. Arguments carry at most four decimals.
+#}
+{% macro decimal_divide(numerator, denominator, scale=2) -%}
+    {{ return(adapter.dispatch('decimal_divide')(numerator, denominator, scale)) }}
+{%- endmacro %}
+
+{% macro default__decimal_divide(numerator, denominator, scale) -%}
+    cast(round(({{ numerator }}) / nullif({{ denominator }}, 0), {{ scale }}) as decimal(28, {{ scale }}))
+{%- endmacro %}
+
+{% macro duckdb__decimal_divide(numerator, denominator, scale) -%}
+{%- set n -%} cast(cast({{ numerator }} as decimal(38, 4)) * 10000 as hugeint) {%- endset -%}
+{%- set d -%} nullif(cast(cast({{ denominator }} as decimal(38, 4)) * 10000 as hugeint), 0) {%- endset -%}
+    cast(
+        cast(
+            sign({{ n }}) * sign({{ d }}) * ((2 * {{ 10 ** scale }} * abs({{ n }}) + abs({{ d }})) // (2 * abs({{ d }})))
+            as decimal(28, 0)
+        ) * cast({{ '%.*f' | format(scale, 10 ** (0 - scale)) }} as decimal(28, {{ scale }}))
+        as decimal(28, {{ scale }})
+    )
+{%- endmacro %}
+
+
+{# One row per element of an array; only in a select list. #}
+{% macro unnested(array_column) -%}
+    {{ return(adapter.dispatch('unnested')(array_column)) }}
+{%- endmacro %}
+
+{% macro default__unnested(array_column) -%}
+    explode({{ array_column }})
+{%- endmacro %}
+
+{% macro duckdb__unnested(array_column) -%}
+    unnest({{ array_column }})
+{%- endmacro %}

@@ -1,0 +1,119 @@
+with parts as (
+
+    select * from {{ ref('int_check_part') }}
+
+),
+
+-- Every check is evaluated as printed, as believed (registered misprints put right), and, for each misprint in it, with
+-- that one alone as printed: only then does it show that the misprint makes a difference.
+variants as (
+
+    select distinct
+        check_id,
+        'printed' as variant
+    from parts
+
+    union all
+
+    select distinct
+        check_id,
+        'believed' as variant
+    from parts
+
+    union all
+
+    select distinct
+        check_id,
+        cell_id as variant
+    from parts
+    where is_registered_misprint
+
+),
+
+valued as (
+
+    select
+        parts.*,
+        variants.variant,
+        case
+            when variants.variant in ('printed', parts.cell_id) then parts.printed_value
+            else parts.believed_value
+        end as part_value
+    from parts
+    inner join variants on parts.check_id = variants.check_id
+
+),
+
+-- Precisions are summed whole here and halved in the tolerance: a printed figure is off by at most half its last digit.
+summed as (
+
+    select
+        check_id,
+        variant,
+        operation,
+        max(case when role = 'result' then part_value end) as result_value,
+        max(case when role = 'result' then printed_precision end) as result_precision,
+        cast(sum(case when role = 'term' then weight * part_value else 0 end) as decimal(28, 4)) as term_sum,
+        cast(sum(case when role = 'divisor' then weight * part_value else 0 end) as decimal(28, 4)) as divisor_sum,
+        cast(sum(case when role = 'term' then printed_precision else 0 end) as decimal(18, 4)) as term_precision,
+        cast(sum(case when role = 'divisor' then printed_precision else 0 end) as decimal(18, 4)) as divisor_precision,
+        cast(count(case when role != 'result' then 1 end) as integer) as term_count,
+        cast(count(case when role != 'result' then part_value end) as integer) as present_term_count
+    from valued
+    group by check_id, variant, operation
+
+),
+
+expected as (
+
+    select
+        *,
+        cast(
+            case operation
+                when 'sum' then term_sum
+                when 'restatement' then term_sum
+                when 'mean' then {{ decimal_divide('term_sum', 'present_term_count', 4) }}
+                when 'percent' then {{ decimal_divide('100 * term_sum', 'divisor_sum', 4) }}
+            end as decimal(28, 4)
+        ) as expected_value,
+        cast(
+            case operation
+                when 'sum' then term_precision * 0.5
+                when 'mean' then {{ decimal_divide('term_precision', '2 * present_term_count', 4) }}
+                -- The same fact at two precisions agrees at the coarser; at one precision it has to be the same.
+                when 'restatement'
+                    then
+                        case when term_precision = result_precision then 0 else 0.5 end
+                        * greatest(term_precision, result_precision)
+                -- |S/D| moves by at most (dS + |S/D| dD) / (|D| - dD) when S is off by dS and D by dD.
+                when 'percent' then {{ decimal_divide(
+                    '50 * (term_precision * abs(divisor_sum) + abs(term_sum) * divisor_precision)',
+                    'abs(divisor_sum) * (abs(divisor_sum) - divisor_precision * 0.5)',
+                    4
+                ) }}
+            end as decimal(18, 4)
+        ) as term_tolerance,
+        cast(case when operation = 'restatement' then 0 else result_precision * 0.5 end as decimal(18, 4))
+            as result_tolerance
+    from summed
+
+),
+
+final as (
+
+    select
+        check_id,
+        variant,
+        result_value,
+        expected_value,
+        cast(result_value - expected_value as decimal(28, 4)) as difference,
+        cast(term_tolerance + result_tolerance as decimal(18, 4)) as tolerance,
+        term_count,
+        present_term_count,
+        abs(result_value - expected_value) <= result_tolerance as agrees_exactly,
+        abs(result_value - expected_value) <= term_tolerance + result_tolerance as agrees
+    from expected
+
+)
+
+select * from final

@@ -1,0 +1,59 @@
+with rule_parts as (
+
+    select * from {{ ref('int_rule_check_part') }}
+
+),
+
+restatement_parts as (
+
+    select * from {{ ref('int_restatement_check_part') }}
+
+),
+
+unioned as (
+
+    select
+        check_id,
+        document_id,
+        table_no,
+        row_no,
+        column_no,
+        kind,
+        operation,
+        blank_is_zero,
+        reason,
+        part_no,
+        role,
+        weight,
+        cell_id,
+        printed_value,
+        believed_value,
+        printed_precision,
+        is_registered_misprint
+    from rule_parts
+
+    union all
+
+    select
+        check_id,
+        document_id,
+        table_no,
+        row_no,
+        column_no,
+        kind,
+        operation,
+        blank_is_zero,
+        reason,
+        part_no,
+        role,
+        weight,
+        cell_id,
+        printed_value,
+        believed_value,
+        printed_precision,
+        is_registered_misprint
+    from restatement_parts
+
+)
+
+select * from unioned

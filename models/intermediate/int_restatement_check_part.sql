@@ -1,0 +1,105 @@
+{% set same_fact = ['municipality_code', 'dimension', 'code', 'measure', 'scenario', 'period_start', 'period_end'] %}
+{% set vintages %}(
+            partition by {{ same_fact | join(', ') }} order by as_of, document_id, table_no, row_no, column_no
+        ){% endset %}
+
+with facts as (
+
+    select
+        *,
+        cast(believed_value * factor_to_base as decimal(28, 4)) as believed_base_value,
+        cast(printed_precision * abs(factor_to_base) as decimal(28, 4)) as base_precision
+    from {{ ref('int_fact_cell') }}
+    where printed_value is not null
+
+),
+
+-- Each print of a fact is held against the print before it.
+pairs as (
+
+    select
+        *,
+        lag(cell_id) over {{ vintages }} as earlier_cell_id,
+        lag(is_registered_misprint) over {{ vintages }} as earlier_is_registered_misprint,
+        lag(base_value) over {{ vintages }} as earlier_base_value,
+        lag(believed_base_value) over {{ vintages }} as earlier_believed_base_value,
+        lag(base_precision) over {{ vintages }} as earlier_base_precision
+    from facts
+
+),
+
+-- The earlier figure in the later one's unit and sign.
+converted as (
+
+    select
+        *,
+        cell_id || ' = ' || earlier_cell_id as check_id,
+        {{ decimal_divide('earlier_base_value', 'factor_to_base', 4) }} as earlier_printed_value,
+        {{ decimal_divide('earlier_believed_base_value', 'factor_to_base', 4) }} as earlier_believed_value,
+        {{ decimal_divide('earlier_base_precision', 'abs(factor_to_base)', 4) }} as earlier_precision
+    from pairs
+    where earlier_cell_id is not null
+
+),
+
+parts as (
+
+    select
+        check_id,
+        document_id,
+        table_no,
+        row_no,
+        column_no,
+        0 as part_no,
+        'result' as role,
+        cell_id,
+        printed_value,
+        believed_value,
+        printed_precision,
+        is_registered_misprint
+    from converted
+
+    union all
+
+    select
+        check_id,
+        document_id,
+        table_no,
+        row_no,
+        column_no,
+        1 as part_no,
+        'term' as role,
+        earlier_cell_id as cell_id,
+        earlier_printed_value as printed_value,
+        earlier_believed_value as believed_value,
+        earlier_precision as printed_precision,
+        earlier_is_registered_misprint as is_registered_misprint
+    from converted
+
+),
+
+final as (
+
+    select
+        check_id,
+        document_id,
+        table_no,
+        row_no,
+        column_no,
+        'restated' as kind,
+        'restatement' as operation,
+        false as blank_is_zero,
+        'samma uppgift står tryckt på flera ställen' as reason,
+        part_no,
+        role,
+        1 as weight,
+        cell_id,
+        printed_value,
+        believed_value,
+        printed_precision,
+        is_registered_misprint
+    from parts
+
+)
+
+select * from final

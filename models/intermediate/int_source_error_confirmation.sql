@@ -1,0 +1,70 @@
+with registered as (
+
+    select * from {{ ref('source_error_ledger') }}
+
+),
+
+cells as (
+
+    select * from {{ ref('int_report_cell') }}
+
+),
+
+parts as (
+
+    select * from {{ ref('int_check_part') }}
+
+),
+
+evaluations as (
+
+    select * from {{ ref('int_check_evaluation') }}
+
+),
+
+-- A misprint is confirmed by a check that holds when all misprints are put right, and fails with this one as printed.
+confirmed_misprints as (
+
+    select distinct alone.variant as cell_id
+    from evaluations as alone
+    inner join evaluations as as_believed on alone.check_id = as_believed.check_id and as_believed.variant = 'believed'
+    where as_believed.agrees and not alone.agrees
+
+),
+
+-- A difference or a restatement is confirmed by a check of its cell that fails by exactly what is registered.
+confirmed_differences as (
+
+    select distinct registered.cell_id
+    from registered
+    inner join parts on registered.cell_id = parts.cell_id and parts.role = 'result'
+    inner join evaluations on parts.check_id = evaluations.check_id and evaluations.variant = 'believed'
+    where
+        evaluations.difference = registered.difference
+        and not evaluations.agrees
+        and (parts.operation = 'restatement') = (registered.treatment = 'restatement')
+
+),
+
+final as (
+
+    select
+        registered.cell_id,
+        registered.treatment,
+        case
+            when cells.cell_id is null then 'cellen finns inte'
+            when not coalesce(cells.printed_value = registered.printed, false) then 'cellen trycker ett annat tal'
+            when registered.printed - registered.expected != registered.difference then 'talen i raden går inte ihop'
+            when registered.treatment = 'misprint' and confirmed_misprints.cell_id is null
+                then 'ingen kontroll visar felet längre'
+            when registered.treatment != 'misprint' and confirmed_differences.cell_id is null
+                then 'ingen kontroll visar skillnaden längre'
+        end as problem
+    from registered
+    left join cells on registered.cell_id = cells.cell_id
+    left join confirmed_misprints on registered.cell_id = confirmed_misprints.cell_id
+    left join confirmed_differences on registered.cell_id = confirmed_differences.cell_id
+
+)
+
+select * from final

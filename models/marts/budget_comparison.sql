@@ -1,0 +1,107 @@
+with net_costs as (
+
+    select
+        fct.municipality_code,
+        fct.document_id,
+        fct.scenario,
+        scenarios.comparison_basis,
+        scenarios.basis_rank,
+        fct.period_start,
+        fct.period_end,
+        fct.amount_sek as net_cost_sek,
+        fct.cell_id
+    from {{ ref('fct_budget_line') }} as fct
+    inner join {{ ref('scenario') }} as scenarios on fct.scenario = scenarios.scenario
+    where fct.line_role = 'net_cost' and fct.is_latest and scenarios.comparison_basis is not null
+
+),
+
+municipalities as (
+
+    select * from {{ ref('dim_municipality') }}
+
+),
+
+budgets as (
+
+    select * from net_costs
+    where scenario = 'budget'
+
+),
+
+-- The year before on the same basis; an outcome is preferred to a forecast of the same year.
+years_before as (
+
+    select
+        *,
+        row_number() over (
+            partition by municipality_code, comparison_basis, period_start, period_end order by basis_rank
+        ) as preference_no
+    from net_costs
+
+),
+
+matched as (
+
+    select
+        net_costs.*,
+        budgets.net_cost_sek as budget_net_cost_sek,
+        budgets.document_id as budget_document_id,
+        budgets.cell_id as budget_cell_id,
+        years_before.scenario as previous_year_scenario,
+        years_before.net_cost_sek as previous_year_net_cost_sek,
+        years_before.cell_id as previous_year_cell_id
+    from net_costs
+    left join budgets
+        on
+            net_costs.municipality_code = budgets.municipality_code
+            and net_costs.period_start = budgets.period_start
+            and net_costs.period_end = budgets.period_end
+            and net_costs.scenario in ('outcome', 'forecast')
+    left join years_before
+        on
+            net_costs.municipality_code = years_before.municipality_code
+            and net_costs.comparison_basis = years_before.comparison_basis
+            and cast({{ dbt.dateadd('year', -1, 'net_costs.period_start') }} as date) = years_before.period_start
+            and cast({{ dbt.dateadd('year', -1, 'net_costs.period_end') }} as date) = years_before.period_end
+            and years_before.preference_no = 1
+
+),
+
+final as (
+
+    select
+        cast(extract(year from matched.period_end) as integer) as year,
+        matched.period_start,
+        matched.period_end,
+        matched.municipality_code,
+        municipalities.municipality,
+        matched.scenario,
+        matched.net_cost_sek,
+        matched.budget_net_cost_sek,
+        {{ sek('matched.net_cost_sek - matched.budget_net_cost_sek') }} as deviation_sek,
+        cast(
+            {{ decimal_divide(
+                '100 * (matched.net_cost_sek - matched.budget_net_cost_sek)', 'abs(matched.budget_net_cost_sek)'
+            ) }} as decimal(18, 2)
+        ) as deviation_percent,
+        matched.previous_year_scenario,
+        matched.previous_year_net_cost_sek,
+        {{ sek('matched.net_cost_sek - matched.previous_year_net_cost_sek') }} as change_sek,
+        cast(
+            {{ decimal_divide(
+                '100 * (matched.net_cost_sek - matched.previous_year_net_cost_sek)',
+                'matched.previous_year_net_cost_sek'
+            ) }} as decimal(18, 2)
+        ) as change_percent,
+        matched.document_id,
+        matched.cell_id,
+        matched.budget_document_id,
+        matched.budget_cell_id,
+        matched.previous_year_cell_id
+    from matched
+    inner join municipalities on matched.municipality_code = municipalities.municipality_code
+
+)
+
+select * from final

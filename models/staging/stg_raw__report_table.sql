@@ -1,0 +1,23 @@
+with source as (
+
+    select * from {{ source('raw', 'report_table') }}
+
+),
+
+renamed as (
+
+    select
+        document_id,
+        table_no,
+        table_key,
+        table_title,
+        subject,
+        unit,
+        cost_sign,
+        first_line,
+        last_line
+    from source
+
+)
+
+select * from renamed

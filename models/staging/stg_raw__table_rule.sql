@@ -1,0 +1,23 @@
+with source as (
+
+    select * from {{ source('raw', 'table_rule') }}
+
+),
+
+renamed as (
+
+    select
+        document_id,
+        table_no,
+        rule_no,
+        kind,
+        operation,
+        row_no,
+        column_no,
+        blank_is_zero,
+        reason
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,24 @@
+with source as (
+
+    select * from {{ source('raw', 'table_rule_term') }}
+
+),
+
+renamed as (
+
+    select
+        document_id,
+        table_no,
+        rule_no,
+        term_no,
+        role,
+        term_table_no,
+        row_no,
+        column_no,
+        column_shift,
+        weight
+    from source
+
+)
+
+select * from renamed

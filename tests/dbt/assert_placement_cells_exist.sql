@@ -1,0 +1,12 @@
+-- Every figure leads back to the lines it was printed on: the cell ids of an array cannot have a relationships test.
+with cited as (
+
+    select distinct {{ unnested('cell_ids') }} as cell_id
+    from {{ ref('fct_placement') }}
+
+)
+
+select cited.cell_id
+from cited
+left join {{ ref('stg_raw__table_cell') }} as cells on cited.cell_id = cells.cell_id
+where cells.cell_id is null
