@@ -26,30 +26,30 @@
 {%- endmacro %}
 
 
-{# The ids of the cells a figure was made from, sorted, as an array of strings. #}
-{% macro cell_id_array(cell_id) -%}
-    {{ return(adapter.dispatch('cell_id_array')(cell_id)) }}
+{# The different values of a group, sorted, as an array: the ids of the cells a figure was made from, say. #}
+{% macro distinct_array(cell_id) -%}
+    {{ return(adapter.dispatch('distinct_array')(cell_id)) }}
 {%- endmacro %}
 
-{% macro default__cell_id_array(cell_id) -%}
+{% macro default__distinct_array(cell_id) -%}
     sort_array(collect_set({{ cell_id }}))
 {%- endmacro %}
 
-{% macro duckdb__cell_id_array(cell_id) -%}
+{% macro duckdb__distinct_array(cell_id) -%}
     list_sort(list_distinct(list({{ cell_id }})))
 {%- endmacro %}
 
 
 {# The same, from rows that already hold such arrays. #}
-{% macro merged_cell_id_array(cell_ids) -%}
-    {{ return(adapter.dispatch('merged_cell_id_array')(cell_ids)) }}
+{% macro merged_array(cell_ids) -%}
+    {{ return(adapter.dispatch('merged_array')(cell_ids)) }}
 {%- endmacro %}
 
-{% macro default__merged_cell_id_array(cell_ids) -%}
+{% macro default__merged_array(cell_ids) -%}
     sort_array(array_distinct(flatten(collect_list({{ cell_ids }}))))
 {%- endmacro %}
 
-{% macro duckdb__merged_cell_id_array(cell_ids) -%}
+{% macro duckdb__merged_array(cell_ids) -%}
     list_sort(list_distinct(flatten(list({{ cell_ids }}))))
 {%- endmacro %}
 

@@ -27,7 +27,7 @@ measures as (
         -- A cost is positive here: what the days cost.
         {{ sek("max(case when cells.measure = 'amount' then -cells.base_value end)") }} as reported_cost_sek,
         bool_or(cells.is_registered_misprint) as is_registered_misprint,
-        {{ cell_id_array('cells.cell_id') }} as cell_ids
+        {{ distinct_array('cells.cell_id') }} as cell_ids
     from cells
     inner join placement_types on cells.code = placement_types.placement_type_code
     group by

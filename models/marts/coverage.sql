@@ -49,7 +49,7 @@ published as (
         year,
         scenario,
         cast(count(*) as integer) as cell_count,
-        cast(count(distinct document_id) as integer) as document_count
+        {{ distinct_array('document_id') }} as document_ids
     from figures
     group by municipality_code, topic, year, scenario
 
@@ -77,7 +77,7 @@ final as (
         asked.scenario,
         published.cell_count is not null as is_published,
         coalesce(published.cell_count, 0) as cell_count,
-        coalesce(published.document_count, 0) as document_count
+        published.document_ids
     from asked
     cross join municipalities
     inner join topics on asked.topic = topics.topic

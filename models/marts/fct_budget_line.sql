@@ -10,6 +10,12 @@ with cells as (
 
 ),
 
+municipalities as (
+
+    select * from {{ ref('dim_municipality') }}
+
+),
+
 activities as (
 
     select * from {{ ref('activity') }}
@@ -21,6 +27,7 @@ final as (
     select
         cells.document_id,
         cells.municipality_code,
+        municipalities.municipality,
         activities.breakdown,
         cells.code as activity_code,
         activities.name_sv as line,
@@ -35,6 +42,7 @@ final as (
         cells.cell_id
     from cells
     inner join activities on cells.code = activities.activity_code
+    inner join municipalities on cells.municipality_code = municipalities.municipality_code
 
 )
 

@@ -27,8 +27,9 @@ final as (
         cells.period_end,
         cells.printed_value as value,
         cells.printed_text as value_text,
-        -- What a target demands of the value: below, above, or within that distance of zero.
+        -- What a target demands of the value: below, at most, above, or within that distance of zero.
         case
+            when lower(cells.printed_text) like 'inom %' then '≤'
             when cells.printed_text like '<%' then '<'
             when cells.printed_text like '>%' then '>'
             when cells.printed_text like '±%' or cells.printed_text like '+/-%' then '±'
