@@ -57,8 +57,9 @@ evaluated as (
         row_labels.row_label,
         report_columns.column_label,
         as_printed.result_value as printed,
-        as_printed.expected_value as expected,
-        as_printed.difference,
+        -- A registered misprint is held against its parts as believed: it may have been made from another misprint.
+        case when checks.is_registered_misprint then as_believed.expected_value else as_printed.expected_value end
+            as expected,
         as_printed.tolerance,
         case
             when as_printed.present_term_count < as_printed.term_count and not checks.blank_is_zero then 'missing part'
@@ -107,7 +108,7 @@ final as (
         column_label,
         printed,
         expected,
-        difference,
+        cast(printed - expected as decimal(28, 4)) as difference,
         tolerance,
         unit,
         status,
