@@ -114,8 +114,8 @@ def weigh(
     blanks_anywhere: bool,
 ) -> Outcome:
     """Keep the readings under which most of the row's identities hold, nothing implausible stands and the spaces make sense."""
-    if len(readings) <= 1:
-        return Outcome(tuple(readings), False)
+    if len(readings) <= 1 or len(readings) > MAX_READINGS:
+        return Outcome(tuple(readings), False)  # too many to list: the right one may be missing, so none is chosen
 
     scored = []
     for reading in readings:

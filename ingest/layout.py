@@ -67,6 +67,8 @@ class RowMeaning(_Strict):
     scenario: Scenario | None = None
     period: str | None = None
     unit: Unit | None = None
+    other_scenario: dict[Scenario, list[str]] = {}
+    """Columns, by key, whose scenario in this row is another: the last months of an outcome can be a forecast."""
 
 
 class RuleLayout(_Strict):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from ingest.layout import Layout, TableLayout, Variables
-from ingest.text import ReportText, fold, letters
+from ingest.text import ReportText, begins_page, fold, letters
 
 HEAD_LINES = 40
 """A head is never spread over more lines than this, blank ones included."""
@@ -158,7 +158,7 @@ class Page:
         found = set()
         patterns = [re.compile(p) for p in self.layout.page_boxes]
         for index, line in enumerate(self.report.lines):
-            if re.match(r" \S", line):
+            if begins_page(line):
                 inside = False
             inside = inside or any(p.match(line) for p in patterns)
             if inside:

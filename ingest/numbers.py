@@ -21,6 +21,10 @@ _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?: \d{3})+|\d+)(?P<decimals>[.,]\d+)?")
 _TOKEN = re.compile(r"[<>]?[+-]?\d+(?:[.,]\d+)?%?\*{0,2}")
 
 
+_BEHIND = r"%?\*{0,2}(?: (?:%|\*{1,2}|[^\W\d]+))?"
+"""Marks behind a number, glued or apart, or its unit: `5%`, `12,5**`, `96,7 **`, `375 st`."""
+
+
 def normalise(text: str) -> str:
     """Text in NFC with ordinary spaces and hyphen-minus before digits, ready for reading; printed text is kept elsewhere."""
     text = unicodedata.normalize("NFC", text)
@@ -45,6 +49,11 @@ def parse_number(text: str, decimal_point: bool = False) -> Decimal | None:
     return Decimal(core.replace(" ", "").replace(",", "."))
 
 
+def is_marked_number(text: str) -> bool:
+    """Whether a text of two pieces is a number and the mark or unit behind it, rather than a range."""
+    return re.fullmatch(rf"[<>]?[+-]?\d+(?:[.,]\d+)?{_BEHIND}", text) is not None
+
+
 def is_number_token(token: str) -> bool:
     """Whether one space-separated piece of a line can be a number or the beginning or continuation of one."""
     return _TOKEN.fullmatch(token) is not None
@@ -52,7 +61,7 @@ def is_number_token(token: str) -> bool:
 
 def can_continue(token: str) -> bool:
     """Whether a token can be a group of thousands inside a number: three digits, perhaps with decimals or marks behind."""
-    return re.fullmatch(r"\d{3}(?:,\d+)?%?\*{0,2}", token) is not None
+    return re.fullmatch(rf"\d{{3}}(?:,\d+)?{_BEHIND}", token) is not None
 
 
 def can_be_continued(token: str) -> bool:
@@ -62,4 +71,4 @@ def can_be_continued(token: str) -> bool:
 
 def can_stand_alone(token: str) -> bool:
     """Whether a token can be a whole number by itself; `045` cannot, it continues the number before it."""
-    return re.fullmatch(r"[<>]?[+-]?0\d+%?\*{0,2}", token) is None
+    return re.fullmatch(rf"[<>]?[+-]?0\d+{_BEHIND}", token) is None

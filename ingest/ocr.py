@@ -6,6 +6,7 @@ resembles none, or two equally, is an error that asks for the lexicon to be comp
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from rapidfuzz import fuzz, process
 from ingest.layout import DATES, ColumnLayout
 from ingest.locate import Line
 from ingest.rows import DATE_PATTERN, RawCell, RawRow, RowReader, Token, in_order, join_words
-from ingest.text import fold
+from ingest.text import begins_page, fold
 
 LEXICON = Path(__file__).parent / "lexicon.txt"
 WORD_RESEMBLANCE = 74
@@ -156,27 +157,51 @@ def _blocks(reader: RowReader, lines: list[Line]) -> list[list[Line]]:
     first = reader.table.columns[0]
     starts: list[int] = []
     for index, line in enumerate(lines):
-        anchor = _anchor(reader, first, line) if not first.optional else _figures_at_end(reader, line)
+        anchor = _anchor(reader, first, lines[index:]) if not first.optional else _figures_at_end(reader, line)
         if anchor is None:
             continue
         start = index
         if anchor == 0:  # the label stands above, as a paragraph of its own
             while start > 0 and not lines[start - 1].text.strip():
                 start -= 1
-            while start > 0 and lines[start - 1].text.strip() and not (comment and comment.match(lines[start - 1].text)):
+            while start > 0 and lines[start - 1].text.strip() and not begins_page(lines[start].text):
+                if comment and comment.match(lines[start - 1].text.strip()):
+                    break
                 start -= 1
         starts.append(start)
+    before = next((line for line in lines[: starts[0] if starts else None] if line.text.strip()), None)
+    if before is not None:
+        raise Tangled(before.no)  # the first row's text cell is not recognised: its row would be lost
     blocks = []
     for number, start in enumerate(starts):
         end = starts[number + 1] if number + 1 < len(starts) else len(lines)
         block = []
+        remark = False
         for line in lines[start:end]:
-            if comment and comment.match(line.text.strip()):
-                break
-            if line.text.strip():
+            remark = remark or bool(comment and comment.match(line.text.strip()))
+            if remark and _ends_in_cell(reader, line):
+                raise Tangled(line.no)  # a row whose first text cell is not recognised would be lost as a part of the remark
+            if line.text.strip() and not remark:
                 block.append(line)
         blocks.append(block)
     return blocks
+
+
+def _ends_in_cell(reader: RowReader, line: Line) -> bool:
+    """Whether a line ends, as prose does not, in a whole phrase of a text column, with its capital and without a full stop."""
+    words = line.text.replace("|", " ").split()
+    phrases = [phrase for column in reader.table.columns for phrase in reader.vocabularies.get(column.words or "", [])]
+    if len(words) > 1 and len(words[-1]) <= 3 and words[-1] in [phrase.split()[0] for phrase in phrases]:
+        return True  # `Ej`, with the rest on a line below
+    return any(
+        len(words) > len(phrase.split()) and words[-len(phrase.split())][0].isupper() and _same(words, phrase)
+        for phrase in phrases
+    )
+
+
+def _same(words: list[str], phrase: str) -> bool:
+    end = words[-len(phrase.split()) :]
+    return end[-1][-1].isalpha() and fuzz.ratio(fold("".join(end)), fold(phrase)) >= PHRASE_RESEMBLANCE
 
 
 def _figures_at_end(reader: RowReader, line: Line) -> int | None:
@@ -185,9 +210,12 @@ def _figures_at_end(reader: RowReader, line: Line) -> int | None:
     return len(tokens) - 1 if len(tokens) > 1 and tokens[-1].kind in ("digits", "whole") else None
 
 
-def _anchor(reader: RowReader, column: ColumnLayout, line: Line) -> int | None:
-    """Where in a line the first text cell of a row begins (word number), or None."""
-    words = line.text.replace("|", " ").split()
+def _anchor(reader: RowReader, column: ColumnLayout, lines: list[Line]) -> int | None:
+    """Where in the first of the lines the first text cell of a row begins (word number), or None."""
+    paragraph = list(itertools.takewhile(lambda line: line.text.strip() and (line is lines[0] or not begins_page(line.text)), lines))
+    if not paragraph:
+        return None
+    words, *below = [line.text.replace("|", " ").split() for line in paragraph]
     for position, word in enumerate(words):
         if not word[0].isupper():
             continue
@@ -195,8 +223,10 @@ def _anchor(reader: RowReader, column: ColumnLayout, line: Line) -> int | None:
             begin = fold(phrase.split()[0])
             if len(begin) > 3 and fuzz.ratio(fold(word), begin) >= 85:
                 return position
-            if len(begin) <= 3 and fuzz.ratio(fold("".join(words[position : position + 2])), fold(phrase)) >= 85:
-                return position
+            if len(begin) <= 3 and fold(word) == begin:  # `Ej`, and the rest behind it or, in a narrow column, below
+                rest = fold("".join(phrase.split()[1:]))
+                if any(fuzz.ratio(fold(other), rest) >= 85 for other in [*words[position + 1 :], *itertools.chain(*below)]):
+                    return position
     return None
 
 

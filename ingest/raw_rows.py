@@ -37,6 +37,12 @@ class _ResolvedRule:
     terms: list[_ResolvedTerm]
 
 
+def _row_scenario(meaning: RowMeaning | None, column: ColumnLayout) -> str | None:
+    if meaning is None:
+        return None
+    return next((other for other, keys in meaning.other_scenario.items() if column.key in keys), meaning.scenario)
+
+
 class RawRowBuilder:
     """Collects the tables of a document in their order and turns what was read into the rows of schema raw."""
 
@@ -97,8 +103,8 @@ class RawRowBuilder:
         table, column = read.layout, read.layout.columns[raw.column]
         text = f"{raw.text} {row.note}" if column.notes and row.note else raw.text
         value = None if column.is_text else parse_number(text, table.decimal_point)
-        meaning, groups = self._meaning(table.rows, row.label)
-        scenario = column.scenario or (meaning.scenario if meaning else None)
+        meaning, groups = self._meaning(table.rows, label)
+        scenario = column.scenario or _row_scenario(meaning, column)
         start, end = self._cell_period(column, meaning, groups)
         if column.notes and row.note:
             noted = note_period(row.note)
@@ -143,7 +149,7 @@ class RawRowBuilder:
     def _unit(self, read: TableRead, column: ColumnLayout, row: RawRow, text: str, is_number: bool) -> str:
         if column.is_text:
             return "date" if column.words == "date" else "text"
-        if not is_number and text not in PLACEHOLDERS and not re.search(r"\d", text):
+        if not is_number and text not in PLACEHOLDERS and not re.match(r"[<>+\-\d]", text):
             return "text"
         if column.unit is not None:
             return column.unit

@@ -15,9 +15,13 @@ from ingest.locate import Head, Line, Page
 from ingest.numbers import parse_number
 from ingest.rows import Ambiguous, RawRow, RowReader, Token
 from ingest.rules import holds, parse_expression
+from ingest.text import begins_page
 
 MAX_COMBINATIONS = 2_000
 """Readings of unsettled rows that are weighed against a table's totals; more than that stays ambiguous."""
+
+
+MAX_LABEL_WORDS = 20
 
 
 @dataclass
@@ -78,15 +82,20 @@ def _read_one(page: Page, table: TableLayout, own: list[Head], starts: list[int]
             return read, used
         rest = [h for h in own if h.start > used[-1].start]
         if not rest:
-            raise ExtractionError(
-                page.report.document_id,
-                table.key,
-                read.last_line,
-                f"the table ends without its last row '{page.variables.fill(table.until)}'"
-                + (f"; the last row read is '{read.rows[-1].label}'" if read.rows else "; no row was read"),
-                "check that the text is complete; if the report changed its table, adapt the layout.",
-            )
+            raise _without_last_row(page, read)
         used.append(rest[0])
+
+
+def _without_last_row(page: Page, read: TableRead) -> ExtractionError:
+    assert read.layout.until is not None
+    return ExtractionError(
+        page.report.document_id,
+        read.layout.key,
+        read.last_line,
+        f"the table ends without its last row '{page.variables.fill(read.layout.until)}'"
+        + (f"; the last row read is '{read.rows[-1].label}'" if read.rows else "; no row was read"),
+        "check that the text is complete; if the report changed its table, adapt the layout.",
+    )
 
 
 def _ends_well(page: Page, read: TableRead) -> bool:
@@ -107,7 +116,10 @@ def _read_repeated(page: Page, table: TableLayout, own: list[Head], starts: list
         else:
             groups.append((at, [head]))
     for _, heads in groups:
-        yield _read_parts(page, table, heads, starts)
+        read = _read_parts(page, table, heads, starts)
+        if table.until is not None and not _ends_well(page, read):
+            raise _without_last_row(page, read)
+        yield read
 
 
 def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[int]) -> TableRead:
@@ -271,9 +283,10 @@ def _read_native_rows(
             if tokens[index].kind in ("blank", "bar"):
                 index += 1
                 continue
+            index_before = index
             read = reader.read_row(tokens, index)
             if read is None:
-                if fits is not None and rows:
+                if fits is not None and rows and not _begins_row(fits, tokens[index:]):
                     return rows, rows[-1].cells[-1].line_no
                 raise _leftover(page, table, tokens[index:])
             row, index = read
@@ -281,13 +294,19 @@ def _read_native_rows(
                 continue
             label = _without_footnote(page.layout, row.label)
             if fits is not None and not fits.fullmatch(label):
-                if rows:
+                if rows and not fits.search(label):
                     return rows, rows[-1].cells[-1].line_no
-                raise _leftover(page, table, tokens)
+                raise _leftover(page, table, tokens[index_before:])
             rows.append(replace(row, label=label))
             if until is not None and until.fullmatch(label):
                 return rows, max(c.line_no for c in row.cells)
     return rows, last
+
+
+def _begins_row(fits: re.Pattern[str], tokens: list[Token]) -> bool:
+    """Whether a text that cannot be read begins with a row's label: then it is no end of the table, but a row too wrong."""
+    words = " ".join(token.text for token in tokens[:MAX_LABEL_WORDS] if token.kind not in ("blank", "bar"))
+    return fits.search(words) is not None
 
 
 def _leftover(page: Page, table: TableLayout, tokens: list[Token]) -> ExtractionError:
@@ -316,9 +335,13 @@ def _without_remarks(reader: RowReader, lines: list[Line], remark: re.Pattern[st
 
 def _after_remark(reader: RowReader, part: list[Line]) -> list[Line]:
     """What follows a remark's prose: the first paragraph that is, alone, the label of a row, and everything below it."""
-    starts = [i for i, line in enumerate(part) if i and line.text.strip() and not part[i - 1].text.strip()]
-    for start in starts:
-        end = next((i for i in range(start, len(part)) if not part[i].text.strip()), len(part))
+
+    def is_first(index: int) -> bool:
+        line = part[index].text
+        return begins_page(line) or bool(line.strip() and not part[index - 1].text.strip())
+
+    for start in (i for i in range(1, len(part)) if is_first(i)):
+        end = next((i for i in range(start + 1, len(part)) if is_first(i) or not part[i].text.strip()), len(part))
         read = reader.read_row(reader.tokens(part[start:]), 0)
         if read is not None and read[0] is not None and read[0].label_end <= part[end - 1].no:
             return part[start:]

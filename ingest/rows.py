@@ -6,6 +6,7 @@ untangled by ingest.ocr and then read by the same functions.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from ingest.figures import Figure, Outcome, Piece, Reading, all_readings, weigh
 from ingest.layout import DATES, ColumnLayout, Layout, TableLayout, Variables
 from ingest.locate import Line
-from ingest.numbers import PLACEHOLDERS, is_number_token, normalise
+from ingest.numbers import PLACEHOLDERS, is_marked_number, is_number_token, normalise
 from ingest.rules import Identity, parse_expression
 from ingest.text import letters
 
@@ -104,19 +105,22 @@ class RowReader:
             parts = [""] * len(text) if len(text) > 1 else []
         else:
             parts = text.removesuffix(" ").split(" ")
-            if all(_kind(part) in ("word", "blank") for part in parts):
+            if all(_kind(part) in ("word", "blank") or self._is_year(part) for part in parts):
                 parts = text.rstrip().split(" ")  # a space too many behind words alone is no empty cell
         merged = self._merge_values(parts)
         year_expected = self.table.label_years
         for part in merged:
             kind = _kind(part)
-            if kind == "digits" and year_expected and re.fullmatch(r"(19|20)\d\d", part):
+            if kind == "digits" and year_expected and self._is_year(part):
                 kind = "word"  # the year belongs to the label; figures follow it
             if kind in ("digits", "whole"):
                 year_expected = False
             elif kind == "word":
                 year_expected = self.table.label_years
             yield Token(kind, part, line.no)
+
+    def _is_year(self, part: str) -> bool:
+        return self.table.label_years and re.fullmatch(r"(19|20)\d\d", part) is not None
 
     def _merge_values(self, parts: list[str]) -> list[str]:
         """Glue marks to their figures: `5,59 %`, `96,7 **`, `19 st`, `+/- 0,5`, `80 – 100**`."""
@@ -156,6 +160,8 @@ class RowReader:
             if tokens[end].kind == "bar":
                 break
             seen += letters(tokens[end].text)
+            if end > index and not letters(tokens[end].text) and not self._belongs(tokens[end].text, seen):
+                break  # `Vuxna - 5`: what has no letters is a cell of its own, unless a phrase has it (`Bokslut 2024 **`)
             fitting = [(phrase, name) for key, phrase, name in self.phrases if key == seen]
             if fitting:
                 names = frozenset(name for _, name in fitting)
@@ -163,6 +169,10 @@ class RowReader:
             if not any(key.startswith(seen) for key, _, _ in self.phrases):
                 break
         return best or (first, 1)
+
+    def _belongs(self, mark: str, seen: str) -> bool:
+        """Whether a mark without letters stands in a phrase that begins with what was seen."""
+        return any(key.startswith(seen) and mark in phrase.split() for key, phrase, _ in self.phrases)
 
     def _note(self, tokens: list[Token], index: int) -> tuple[Token, int] | None:
         if self.layout.note is None or tokens[index].kind in ("blank", "bar"):
@@ -199,8 +209,8 @@ class RowReader:
         """
         for position in range(start + 1, len(tokens)):
             label = [t for t in tokens[start:position] if t.kind not in ("blank", "bar")]
-            if not label or (self.has_figures and _is_figure(label[-1])):
-                continue  # a figure is never the end of a label: it would be lost from its column
+            if not label or (self.has_figures and self._holds_lost_cells(label)):
+                continue
             if self._is_empty_row(tokens, position):
                 end = position
                 while end < len(tokens) and tokens[end].kind == "blank":
@@ -210,6 +220,21 @@ class RowReader:
             if row is not None:
                 return row
         return None
+
+    def _holds_lost_cells(self, label: list[Token]) -> bool:
+        """Whether a label holds what would be lost from its columns: figures at its end, several in a row or left over above
+        it, a note, or the last cells of a row that could not be read."""
+        figures = [_is_figure(token) for token in label]
+        if figures[-1] or any(token.kind == "note" for token in label):
+            return True
+        if len(label) > 1 and figures[0] and label[0].line_no != label[1].line_no:
+            return True
+        accepted = {column.accepts for column in self.table.columns if column.accepts}
+        texts = {column.words for column in self.table.columns if column.words}
+        pairs = itertools.pairwise(label)
+        return any(a and b for a, b in itertools.pairwise(figures)) or any(
+            a.vocabularies & accepted and b.vocabularies & texts for a, b in pairs
+        )
 
     def row_at(self, label: str, line_no: int, figures: list[Token], columns: list[ColumnLayout] | None = None) -> RawRow | None:
         """A row whose label and figures are already told apart; None where the figures do not fill the columns."""
@@ -237,10 +262,7 @@ class RowReader:
         column = 0
         columns = self.table.columns
         while column < len(columns):
-            while index < len(tokens) and (tokens[index].kind in ("note", "bar")):
-                if tokens[index].kind == "note":
-                    notes.append(tokens[index])
-                index += 1
+            index = self._past_notes(tokens, index, notes)
             if columns[column].is_text:
                 step = self._text_cell(columns[column], tokens, index)
                 if step is None:
@@ -268,6 +290,16 @@ class RowReader:
         settled = [cell for cell in cells if cell.column not in open_columns]
         alternatives = [in_order([*settled, *cells_of_reading]) for cells_of_reading in alternatives]
         return RawRow(text, label[0].line_no, label[-1].line_no, tuple(cells), note, tuple(alternatives)), index
+
+    def _past_notes(self, tokens: list[Token], index: int, notes: list[Token]) -> int:
+        """Collect the notes that stand here, also behind extra spaces; without a note nothing is passed."""
+        position = past = index
+        while position < len(tokens) and tokens[position].kind in ("note", "bar", "blank"):
+            if tokens[position].kind == "note":
+                notes.append(tokens[position])
+                past = position + 1
+            position += 1
+        return past
 
     def _text_cell(self, column: ColumnLayout, tokens: list[Token], index: int) -> tuple[Figure | None, int] | None:
         seen_blank = False
@@ -313,6 +345,8 @@ class RowReader:
                 continue  # a row's figures can stand on several lines, and blanks leave no trace: look at the whole run
             if not (line_ends or run_ends) or not any(p.kind in ("digits", "whole") for p in pieces):
                 continue
+            if not run_ends and self._figures_follow(tokens, position, accepted):
+                continue
             outcome = self._weighed(pieces, keys)
             if ruled is not None and outcome.readings:
                 chosen = _by_ruling(all_readings(pieces, len(keys), self.ocr), keys, ruled)
@@ -326,6 +360,15 @@ class RowReader:
                 how = "arithmetic" if outcome.by_arithmetic else "printed"
                 return [reading.figures for reading in outcome.readings], position, how
         return None
+
+    def _figures_follow(self, tokens: list[Token], index: int, accepted: set[str]) -> bool:
+        """Whether the next line with anything on it holds figures alone: they belong to the row above, however full it is."""
+        start = next((i for i in range(index, len(tokens)) if tokens[i].kind != "blank"), None)
+        if start is None or tokens[start].kind not in ("digits", "whole"):
+            return False
+        is_label = self.table.child_rows is not None and re.fullmatch(self.table.child_rows, tokens[start].text)
+        line = [t for t in tokens[start:] if t.line_no == tokens[start].line_no]
+        return not is_label and all(self._goes_on(token, accepted) for token in line)
 
     @staticmethod
     def _goes_on(token: Token, accepted: set[str]) -> bool:
@@ -363,7 +406,7 @@ def _kind(part: str) -> str:
         return "whole"
     head = part.split(" ")[0]
     if is_number_token(head) and (" " in part):
-        return "whole"
+        return "digits" if is_marked_number(part) else "whole"  # `375 st` can be the end of `1 375 st`
     if part.startswith("+/- "):
         return "whole"
     if is_number_token(part):

@@ -61,6 +61,11 @@ def read_report(path: Path) -> ReportText:
     return ReportText(path.name.removesuffix(path.suffix), path, lines, hashlib.sha256(data).hexdigest())
 
 
+def begins_page(line: str) -> bool:
+    """Whether a line is the first of a page: the text shows a page break as one space in front, without an empty line."""
+    return re.match(r" \S", line) is not None
+
+
 def letters(text: str) -> str:
     """Only the letters and digits of a text, lower case: equal for the same words however they are wrapped or spaced."""
     return re.sub(r"[^0-9a-zåäöéü%<>+]", "", unicodedata.normalize("NFC", text).lower())
