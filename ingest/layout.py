@@ -8,6 +8,7 @@ ingest/README.md explains every field by example.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,7 +17,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ingest.errors import LayoutError, ReportError
-from ingest.periods import MONTHS
+from ingest.periods import MONTHS, parse_period
+from ingest.rules import column_names, limit_names, parse_expression
 
 LAYOUT_DIR = Path(__file__).parent / "layouts"
 
@@ -223,15 +225,73 @@ def load_layout(path: Path) -> Layout:
     except ValidationError as error:
         problems = "\n".join(f"    {'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors())
         raise LayoutError(f"{path}: not a valid layout:\n{problems}\n  What to do: mend the fields named.") from None
+    problems = "\n".join(f"    {problem}" for problem in _problems(layout))
+    if problems:
+        raise LayoutError(f"{path}: not a valid layout:\n{problems}\n  What to do: mend the fields named.")
+    return layout.model_copy(update={"name": path.stem})
+
+
+def _problems(layout: Layout) -> Iterator[str]:
+    """What the fields alone do not show: vocabularies, columns and notations that are not there, patterns that are none."""
+    any_report = Variables(2000, 1)
+
+    def pattern(place: str, *texts: str | None) -> Iterator[str]:
+        for text in filter(None, texts):
+            try:
+                re.compile(any_report.fill(text))
+            except re.error as error:
+                yield f"{place}: '{text}' is no pattern ({error})"
+
+    def period(place: str, text: str | None) -> Iterator[str]:
+        if text is not None and not text.startswith("month "):
+            try:
+                parse_period(any_report.fill(text, "2000", "2000"))
+            except ValueError as error:
+                yield f"{place}: {error}"
+
+    def headings(stops: list[str] | None) -> list[str]:
+        return [stop for stop in stops or [] if stop.startswith("^")]
+
+    yield from pattern("document_id", layout.document_id)
+    if "(?P<year>" not in layout.document_id:
+        yield "document_id: has no group `year`"
+    yield from pattern("stops", *headings(layout.stops))
+    yield from pattern("skip", *layout.skip)
+    yield from pattern("page_boxes", *layout.page_boxes)
+    yield from pattern("note", layout.note)
+    yield from pattern("as_of", layout.as_of)
+    yield from pattern("row_units", *(meaning.match for meaning in layout.row_units))
+    yield from pattern("rulings", *(ruling.row for ruling in layout.rulings))
+    yield from period("period", layout.period)
     for table in layout.tables:
+        place = f"table '{table.key}'"
+        for name in ("heading", "child_rows", "until", "row_labels", "comment"):
+            yield from pattern(f"{place}, {name}", getattr(table, name))
+        yield from pattern(f"{place}, head", *headings([table.head]))
+        yield from pattern(f"{place}, stops", *headings(table.stops))
+        yield from pattern(f"{place}, skip", *table.skip)
+        for meaning in table.rows:
+            yield from pattern(f"{place}, rows", meaning.match)
+            yield from period(f"{place}, rows", meaning.period)
         for column in table.columns:
+            yield from period(f"{place}, column '{column.key}', period", column.period)
+            if column.is_text and column.words is None:
+                yield f"{place}, column '{column.key}': a text column needs `words`, the name of its vocabulary"
             for vocabulary in filter(None, (column.words, column.accepts)):
                 if vocabulary != DATES and vocabulary not in layout.vocabularies:
-                    raise LayoutError(
-                        f"{path}: table '{table.key}', column '{column.key}': no vocabulary '{vocabulary}'.\n"
-                        "  What to do: add it under `vocabularies`."
-                    )
-    return layout.model_copy(update={"name": path.stem})
+                    yield f"{place}, column '{column.key}': no vocabulary '{vocabulary}'"
+        keys = {column.key for column in table.columns}
+        for text in [rule.row or rule.column or "" for rule in table.rules] + table.limits:
+            try:
+                named = limit_names(text) if text in table.limits else column_names(parse_expression(text))
+            except LayoutError as error:
+                yield f"{place}, {str(error).splitlines()[0]}"
+                continue
+            if text not in [rule.column for rule in table.rules]:
+                yield from (f"{place}: '{text}' speaks of a column '{name}'" for name in sorted(named - keys))
+        for rule in table.rules:
+            yield from pattern(f"{place}, only", rule.only)
+            yield from (f"{place}: a rule holds in a column '{key}'" for key in rule.columns or [] if key not in keys)
 
 
 def layout_of(document_id: str, layouts: tuple[Layout, ...] | None = None) -> tuple[Layout, Variables]:

@@ -17,8 +17,8 @@ PLACEHOLDERS = frozenset({"-", "–", "—", "*", "**"})
 
 _NOTE = re.compile(r"\([^()]*\)|\bGenomsnitt .*$")
 _DECORATION = re.compile(r"^[<>]\s*|(?i:^inom )|\s*%|\*+|(?i:\s*\b(?:st|timmar|dygn|dagar|kr|tkr|mnkr)\b)")
-_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?: \d{3})+|\d+)(?P<decimals>[.,]\d+)?")
-_TOKEN = re.compile(r"[<>]?[+-]?\d+(?:[.,]\d+)?%?\*{0,2}")
+_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?: \d{3})+|\d+)(?P<decimals>[.,]\d+)?", re.ASCII)
+_TOKEN = re.compile(r"[<>]?[+-]?\d+(?:[.,]\d+)?%?\*{0,2}", re.ASCII)
 
 
 _BEHIND = r"%?\*{0,2}(?: (?:%|\*{1,2}|[^\W\d]+))?"

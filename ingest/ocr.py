@@ -145,10 +145,16 @@ def _figure_rows(reader: RowReader, lines: list[Line]) -> list[RawRow]:
     for words, figures in grouped:
         label = repair(join_words(words))
         read = reader.row_at(label, words[0].line_no, figures)
-        if read is None:
-            raise Tangled(words[0].line_no)
+        if read is None or (_is_year(words, figures) and len(read.cells) < len(reader.table.columns)):
+            raise Tangled(words[0].line_no)  # what looks like a year may be the figure that is missing
         rows.append(read)
     return rows
+
+
+def _is_year(words: list[Token], figures: list[Token]) -> bool:
+    """Whether the last word before the figures is a number (a year, where the layout says so)."""
+    before = [word for word in words if word.line_no == figures[0].line_no]
+    return before[-1].text.isdigit()
 
 
 def _blocks(reader: RowReader, lines: list[Line]) -> list[list[Line]]:
@@ -212,7 +218,9 @@ def _figures_at_end(reader: RowReader, line: Line) -> int | None:
 
 def _anchor(reader: RowReader, column: ColumnLayout, lines: list[Line]) -> int | None:
     """Where in the first of the lines the first text cell of a row begins (word number), or None."""
-    paragraph = list(itertools.takewhile(lambda line: line.text.strip() and (line is lines[0] or not begins_page(line.text)), lines))
+    paragraph = list(
+        itertools.takewhile(lambda line: line.text.strip() and (line is lines[0] or not begins_page(line.text)), lines)
+    )
     if not paragraph:
         return None
     words, *below = [line.text.replace("|", " ").split() for line in paragraph]

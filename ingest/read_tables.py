@@ -274,7 +274,7 @@ def _read_native_rows(
     fits = re.compile(page.variables.fill(table.row_labels)) if table.row_labels else None
     comment = re.compile(table.comment) if table.comment else None
     rows: list[RawRow] = []
-    for part in _without_remarks(reader, lines, comment):
+    for part in _without_remarks(page, reader, lines, comment):
         tokens = reader.tokens(part)
         if table.label_is_heading:
             tokens.insert(0, Token("word", heading or "", part[0].no if part else last))
@@ -321,7 +321,7 @@ def _leftover(page: Page, table: TableLayout, tokens: list[Token]) -> Extraction
     )
 
 
-def _without_remarks(reader: RowReader, lines: list[Line], remark: re.Pattern[str] | None) -> list[list[Line]]:
+def _without_remarks(page: Page, reader: RowReader, lines: list[Line], remark: re.Pattern[str] | None) -> list[list[Line]]:
     """The lines in parts, each beginning with a row's label, without the remarks between rows."""
     if remark is None:
         return [lines]
@@ -330,11 +330,14 @@ def _without_remarks(reader: RowReader, lines: list[Line], remark: re.Pattern[st
         if remark.match(line.text.strip()):
             parts.append([])
         parts[-1].append(line)
-    return [parts[0], *(_after_remark(reader, part) for part in parts[1:])]
+    return [parts[0], *(_after_remark(page, reader, part) for part in parts[1:])]
 
 
-def _after_remark(reader: RowReader, part: list[Line]) -> list[Line]:
-    """What follows a remark's prose: the first paragraph that is, alone, the label of a row, and everything below it."""
+def _after_remark(page: Page, reader: RowReader, part: list[Line]) -> list[Line]:
+    """What follows a remark's prose: the first paragraph that is, alone, the label of a row, and everything below it.
+
+    A line of nothing but cells is no prose: it belongs to a row that cannot be read, which must not be lost as a remark.
+    """
 
     def is_first(index: int) -> bool:
         line = part[index].text
@@ -344,8 +347,15 @@ def _after_remark(reader: RowReader, part: list[Line]) -> list[Line]:
         end = next((i for i in range(start + 1, len(part)) if is_first(i) or not part[i].text.strip()), len(part))
         read = reader.read_row(reader.tokens(part[start:]), 0)
         if read is not None and read[0] is not None and read[0].label_end <= part[end - 1].no:
-            return part[start:]
-    return []
+            break
+    else:
+        start = len(part)
+    for line in part[1:start]:
+        tokens = [token for token in reader.tokens([line]) if token.kind != "blank"]
+        kinds = [token.kind for token in tokens]
+        if set(kinds) <= {"digits", "whole", "phrase", "note"} and (len(kinds) > 1 or "phrase" in kinds):
+            raise _leftover(page, reader.table, tokens)
+    return part[start:]
 
 
 def _without_footnote(layout: Layout, label: str) -> str:

@@ -84,6 +84,8 @@ class RowReader:
         self.identities = [Identity(parse_expression(rule.row), rule.blank_is_zero) for rule in table.rules if rule.row]
         names = sorted({name for c in table.columns for name in (c.words, c.accepts) if name and name != DATES})
         self.vocabularies = {name: [variables.fill(phrase) for phrase in layout.vocabularies[name]] for name in names}
+        accepted = [c.accepts for c in table.columns if c.accepts]
+        self.accepted_ends = {letters(phrase.split()[-1]) for name in accepted for phrase in self.vocabularies[name]} - {""}
         self.phrases: list[tuple[str, str, str]] = [
             (letters(phrase), phrase, name) for name in names for phrase in self.vocabularies[name]
         ]
@@ -106,7 +108,9 @@ class RowReader:
         else:
             parts = text.removesuffix(" ").split(" ")
             if all(_kind(part) in ("word", "blank") or self._is_year(part) for part in parts):
-                parts = text.rstrip().split(" ")  # a space too many behind words alone is no empty cell
+                last = next(part for part in reversed(parts) if part)
+                if letters(last) not in self.accepted_ends:
+                    parts = text.rstrip().split(" ")  # a space too many behind words alone is no empty cell
         merged = self._merge_values(parts)
         year_expected = self.table.label_years
         for part in merged:
@@ -362,9 +366,9 @@ class RowReader:
         return None
 
     def _figures_follow(self, tokens: list[Token], index: int, accepted: set[str]) -> bool:
-        """Whether the next line with anything on it holds figures alone: they belong to the row above, however full it is."""
+        """Whether the next line with anything on it holds values alone: they belong to the row above, however full it is."""
         start = next((i for i in range(index, len(tokens)) if tokens[i].kind != "blank"), None)
-        if start is None or tokens[start].kind not in ("digits", "whole"):
+        if start is None or tokens[start].kind == "note":
             return False
         is_label = self.table.child_rows is not None and re.fullmatch(self.table.child_rows, tokens[start].text)
         line = [t for t in tokens[start:] if t.line_no == tokens[start].line_no]

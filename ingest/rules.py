@@ -88,7 +88,15 @@ def _terms(text: str) -> tuple[Term, ...]:
         name = match["label"] or match["key"]
         terms.append(Term(name, -1 if match["sign"] == "-" else 1, match["table"], int(match["shift"] or 0)))
         position = match.end()
+    if not terms:
+        raise LayoutError(f"rule part '{text}': is empty.\n  What to do: follow the notation in ingest/rules.py.")
     return tuple(terms)
+
+
+def column_names(expression: Expression) -> set[str]:
+    """The columns that a row rule speaks of."""
+    terms = [t.name for t in (*expression.terms, expression.divisor) if t is not None]
+    return {expression.result, *terms} - {"all"}
 
 
 def precision(value: Decimal) -> Decimal:
@@ -126,12 +134,21 @@ def holds(expression: Expression, values: dict[str, Decimal]) -> bool | None:
 _LIMIT = re.compile(r"(?:([\d.]+) <= )?(\w+)(?: / (\w+))? <= (\w+|[\d.]+)")
 
 
-def within_limit(limit: str, values: dict[str, Decimal]) -> bool:
-    """Whether a plausible relation (`a <= b`, `0.1 <= a / b <= 20`) holds; true where a part of it is not printed."""
+def _parse_limit(limit: str) -> re.Match[str]:
     match = _LIMIT.fullmatch(limit)
     if match is None:
         raise LayoutError(f"limit '{limit}': not understood.\n  What to do: write `a <= b` or `0.1 <= a / b <= 20`.")
-    low, left, divisor, right = match.groups()
+    return match
+
+
+def limit_names(limit: str) -> set[str]:
+    """The columns that a limit speaks of; LayoutError when it does not follow the notation."""
+    return {name for name in _parse_limit(limit).groups()[1:] if name and not re.fullmatch(r"[\d.]+", name)}
+
+
+def within_limit(limit: str, values: dict[str, Decimal]) -> bool:
+    """Whether a plausible relation (`a <= b`, `0.1 <= a / b <= 20`) holds; true where a part of it is not printed."""
+    low, left, divisor, right = _parse_limit(limit).groups()
     value = values.get(left)
     bound = Decimal(right) if re.fullmatch(r"[\d.]+", right) else values.get(right)
     if divisor is not None:

@@ -55,7 +55,7 @@ def read_report(path: Path) -> ReportText:
             f"line {line} is not UTF-8 (byte 0x{data[error.start]:02x}); the text is probably Latin-1.",
             "save it as UTF-8, e.g. iconv -f ISO-8859-1 -t UTF-8.",
         ) from None
-    lines = text.replace("\r\n", "\n").split("\n")
+    lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").split("\n")
     if lines and lines[-1] == "":
         lines.pop()
     return ReportText(path.name.removesuffix(path.suffix), path, lines, hashlib.sha256(data).hexdigest())
