@@ -351,9 +351,10 @@ class RowReader:
                 continue
             if not run_ends and self._figures_follow(tokens, position, accepted):
                 continue
-            outcome = self._weighed(pieces, keys)
+            read = _without_separators(pieces)
+            outcome = self._weighed(read, keys)
             if ruled is not None and outcome.readings:
-                chosen = _by_ruling(all_readings(pieces, len(keys), self.ocr), keys, ruled)
+                chosen = _by_ruling(all_readings(read, len(keys), self.ocr), keys, ruled)
                 if chosen is None:
                     shown = [[f.text if f else "" for f in r.figures] for r in outcome.readings]
                     raise Ambiguous(pieces[0].line_no, label, shown)
@@ -381,6 +382,12 @@ class RowReader:
     def _weighed(self, pieces: list[Piece], keys: list[str]) -> Outcome:
         readings = all_readings(pieces, len(keys), self.ocr)
         return weigh(readings, keys, self.identities, self.table.limits, self.table.decimal_point, self.ocr)
+
+
+def _without_separators(pieces: list[Piece]) -> list[Piece]:
+    """The pieces up to the end of the last line with a figure on it: lines of spaces below a row only set it apart."""
+    last = max(piece.line_no for piece in pieces if piece.kind in ("digits", "whole"))
+    return [piece for piece in pieces if piece.line_no <= last]
 
 
 def _cells(reading: tuple[Figure | None, ...], first_column: int, method: str) -> tuple[RawCell, ...]:

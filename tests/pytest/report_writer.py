@@ -294,22 +294,21 @@ class TableFigures:
         return -value if (self.table.cost_sign == -1) != other_way else value
 
     def _solve(self) -> None:
-        crossed = {e.result for e, _ in self.column_rules if any(t.table for t in e.terms)}
-        order = sorted(
-            self.column_rules, key=lambda found: found[0].result in crossed and not any(t.table for t in found[0].terms)
-        )
+        across = [found for found in self.column_rules if any(t.table for t in found[0].terms)]
+        crossed = {(e.result, key) for e, rule in across for key in rule.columns or self.keys}
+        order = [*across, *(found for found in self.column_rules if found not in across)]
         linear = [found for found in order if found[0].operation == "sum"]
         for _ in range(len(self.labels) + 2):  # rules build on each other
             for expression, rule in linear:
                 own = not any(term.table for term in expression.terms)
                 for key in rule.columns or self.keys:
-                    if own and expression.result in crossed:
+                    if own and (expression.result, key) in crossed:
                         self._adjust(expression, rule, key)
                     else:
                         total = self._sum(expression, rule, key)
                         if total is not None:
                             self.grid[expression.result, key] = total
-                if any(term.shift for term in expression.terms):
+                if any(term.shift and term.table is None for term in expression.terms):
                     self._keep_only(expression.result, rule)
             for expression, _ in self.row_rules:
                 for label in self.labels:

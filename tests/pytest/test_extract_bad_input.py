@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,13 @@ def test_line_endings_and_a_mark_of_utf8_make_no_difference(ending: str, tmp_pat
     path.write_bytes(codecs.BOM_UTF8 + WRITTEN.text.replace("\n", ending).encode())
     cells = extract_report(path).cells
     assert cells == extract_report(WRITTEN.save(tmp_path)).cells
+
+
+def test_letters_in_parts_make_no_difference(tmp_path: Path) -> None:
+    """Text from a Mac writes `å` as `a` and a ring."""
+    expected = extract_report(WRITTEN.save(tmp_path)).cells
+    (tmp_path / NAME).write_text(unicodedata.normalize("NFD", WRITTEN.text), encoding="utf-8")
+    assert extract_report(tmp_path / NAME).cells == expected
 
 
 def test_the_errors_of_a_file_and_of_its_tables_are_told_apart(tmp_path: Path) -> None:
