@@ -56,6 +56,12 @@ class ColumnLayout(_Strict):
     """A note such as `(jan-okt 2024)` anywhere in the row belongs to this column and may give the cell's period."""
     optional: bool = False
     """A text column that may be left out by the page."""
+    starts: str | None = None
+    """In a table of running text: pattern of the beginning of this column's paragraphs."""
+    anchor: bool = False
+    """In a table of running text: each paragraph of this column is a row."""
+    prose: bool = False
+    """In a table of running text: only the first words of the cell are kept."""
 
     @property
     def is_text(self) -> bool:
@@ -143,14 +149,16 @@ class TableLayout(_Strict):
     """Texts that end this table, in place of the layout's."""
     skip: list[str] = []
     """Patterns of lines inside the table that are no part of it."""
+    row_starts: str | None = None
+    """Pattern of the beginning of every row label: what `skip` leaves out goes on until a line begins like this."""
     comment: str | None = None
     """Pattern of the first line of a remark between rows; it ends with the paragraph before the next row's."""
     decimal_point: bool = False
     rules: list[RuleLayout] = []
     limits: list[str] = []
     """Plausible relations between columns of a row, used only to choose between readings: `0.1 <= a / b <= 20`, `a <= b`."""
-    prose: bool = False
-    """A table of running text: it is listed, its cells are not extracted."""
+    running_text: bool = False
+    """The cells are paragraphs (ingest/blocks.py): each column says how they begin, one of them is the anchor."""
 
 
 class Layout(_Strict):
@@ -265,7 +273,7 @@ def _problems(layout: Layout) -> Iterator[str]:
     yield from period("period", layout.period)
     for table in layout.tables:
         place = f"table '{table.key}'"
-        for name in ("heading", "child_rows", "until", "row_labels", "comment"):
+        for name in ("heading", "child_rows", "until", "row_labels", "row_starts", "comment"):
             yield from pattern(f"{place}, {name}", getattr(table, name))
         yield from pattern(f"{place}, head", *headings([table.head]))
         yield from pattern(f"{place}, stops", *headings(table.stops))
@@ -275,11 +283,14 @@ def _problems(layout: Layout) -> Iterator[str]:
             yield from period(f"{place}, rows", meaning.period)
         for column in table.columns:
             yield from period(f"{place}, column '{column.key}', period", column.period)
-            if column.is_text and column.words is None:
+            yield from pattern(f"{place}, column '{column.key}', starts", column.starts)
+            if column.is_text and column.words is None and not table.running_text:
                 yield f"{place}, column '{column.key}': a text column needs `words`, the name of its vocabulary"
             for vocabulary in filter(None, (column.words, column.accepts)):
                 if vocabulary != DATES and vocabulary not in layout.vocabularies:
                     yield f"{place}, column '{column.key}': no vocabulary '{vocabulary}'"
+        if table.running_text and sum(column.anchor for column in table.columns) != 1:
+            yield f"{place}: a table of running text needs one column with `anchor`"
         keys = {column.key for column in table.columns}
         for text in [rule.row or rule.column or "" for rule in table.rules] + table.limits:
             try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from ingest import ocr
+from ingest.blocks import read_blocks
 from ingest.errors import ExtractionError
 from ingest.layout import Layout, TableLayout
 from ingest.locate import Head, Line, Page
@@ -125,6 +126,8 @@ def _read_repeated(page: Page, table: TableLayout, own: list[Head], starts: list
 def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[int]) -> TableRead:
     lines: list[Line] = []
     skip = [re.compile(page.variables.fill(pattern)) for pattern in table.skip]
+    row_starts = re.compile(page.variables.fill(table.row_starts)) if table.row_starts else None
+    skipping = False
     last = heads[0].end
     for head in heads:
         following = [s for s in starts if s > head.start]
@@ -135,7 +138,11 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
             if page.is_stop(table, index):
                 break
             text = page.report.lines[index]
-            if not any(pattern.match(text.strip()) for pattern in skip):
+            if any(pattern.match(text.strip()) for pattern in skip):
+                skipping = row_starts is not None
+                continue
+            skipping = skipping and not (row_starts and row_starts.match(text.strip()))
+            if not skipping:
                 lines.append(Line(index + 1, text))
                 if text.strip():
                     last = index + 1
@@ -145,16 +152,15 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
         heading_text = _repaired(page, table, heading_text, heads[0].start + 1)
     title = page.variables.fill(table.title).replace("{heading}", heading_text or "")
     read = TableRead(table, title, heading_text, heads[0].start + 1, last)
-    if not table.prose:
-        read.rows, read.last_line = _read_rows(page, table, lines, heading_text, last)
-        if not read.rows and table.until is None:
-            raise ExtractionError(
-                page.report.document_id,
-                title,
-                heads[0].start + 1,
-                "the table has no row",
-                "adapt the layout to the report.",
-            )
+    read.rows, read.last_line = _read_rows(page, table, lines, heading_text, last)
+    if not read.rows and table.until is None:
+        raise ExtractionError(
+            page.report.document_id,
+            title,
+            heads[0].start + 1,
+            "the table has no row",
+            "adapt the layout to the report.",
+        )
     return read
 
 
@@ -183,6 +189,12 @@ def _read_rows(page: Page, table: TableLayout, lines: list[Line], heading: str |
                 return decided.columns
         return None
 
+    if table.running_text:
+
+        def phrases(vocabulary: str) -> list[str]:
+            return [page.variables.fill(phrase) for phrase in page.layout.vocabularies[vocabulary]]
+
+        return read_blocks(table.columns, lines, heading if table.label_is_heading else None, phrases), last
     reader = RowReader(page.layout, page.variables, table, ruling)
     try:
         if page.ocr:

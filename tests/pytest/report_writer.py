@@ -20,6 +20,7 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
+from ingest.blocks import PROSE_WORDS
 from ingest.layout import ColumnLayout, Layout, RowMeaning, TableLayout, Variables
 from ingest.ocr import LEXICON
 from ingest.periods import note_period, parse_period
@@ -553,10 +554,12 @@ class ReportWriter:
         own = [t for t in self.layout.tables if t.head == table.heading]
         self._gap()
         self._print(words)
+        self._gap()
         for other in own:
             self.tables.append(ExpectedTable(len(self.tables) + 1, other.key, self._title(other, words), line))
-        self._gap()
-        self._prose()
+            self._paragraphs(other, len(self.tables), words)
+        if not own:
+            self._prose()
         return words, line
 
     def _title(self, table: TableLayout, heading: str | None) -> str:
@@ -566,7 +569,7 @@ class ReportWriter:
 
     def _table(self, table: TableLayout, heading: tuple[str, int] | None) -> None:
         if table.key in self.without:
-            if not table.prose:
+            if not table.running_text:
                 self._drawn(table, None)  # what other tables say of its figures still holds
             return
         title = self._title(table, heading[0] if heading else None)
@@ -576,8 +579,8 @@ class ReportWriter:
             self._gap()
         number = len(self.tables) + 1
         self.tables.append(ExpectedTable(number, table.key, title, self._head(table)))
-        if table.prose:
-            self._prose()
+        if table.running_text:
+            self._paragraphs(table, number, None)
             self._stop(table)
             return
         self._rows(table, number, heading[0] if heading else None)
@@ -631,7 +634,8 @@ class ReportWriter:
             until = self.fill(table.until)
             last = next((n for n in needed if re.fullmatch(until, n)), None) or examples(until, word=word)[0]
             needed = [n for n in needed if n != last]
-        free = [label for label in self._free_labels(table) if label not in needed and label != last]
+        begin = examples(self.fill(table.row_starts))[0] if table.row_starts else ""
+        free = [begin + label for label in self._free_labels(table) if label not in needed and label != last]
         first = [n for n in needed if any(other.startswith(f"{n} / {n}") for other in needed)]  # its own part would be another's
         first += [n for n in needed if n.split(" / ")[0] in first and n not in first]
         return [*first, *free, *(n for n in needed if n not in first), *([last] if last else [])]
@@ -749,6 +753,40 @@ class ReportWriter:
         if self._chance(0.3):
             self._gap()
             self._prose()
+
+    # -- running text -----------------------------------------------------------------------------------------------
+
+    def _paragraphs(self, table: TableLayout, number: int, heading: str | None) -> None:
+        """A table of running text: label and cells one below the other; a label can be left out, it is then the last one."""
+        label = heading
+        for row_no in range(1, 2 if heading else self.style.rows + 1):
+            if heading is None and (label is None or self._chance(0.6)):
+                label = " ".join(self._words(2))
+                self._paragraph(label)
+            assert label is not None
+            for column_no, column in enumerate(table.columns, 1):
+                if column.words:
+                    text = self.rng.choice([self.fill(phrase) for phrase in self.layout.vocabularies[column.words]])
+                elif column.starts:
+                    text = f"{examples(self.fill(column.starts))[0]} {' '.join(self._words(self.rng.randint(1, 8)))}"
+                else:
+                    continue  # a column without text
+                text = re.sub(" +", " ", text)
+                line = self._paragraph(f"{text} slutar meningen." if column.prose else text)
+                words = f"{text} slutar meningen.".split() if column.prose else []
+                kept = f"{' '.join(words[:PROSE_WORDS])} ..." if len(words) > PROSE_WORDS else " ".join(words) or text
+                cell = ExpectedCell(number, row_no, label, column_no, kept, None, "text", line, None, (None, None))
+                self.cells.append(cell)
+                if column.prose and self._chance(0.5):
+                    self._gap()
+                    self._prose()
+                    self._line(["och här slutar det."])
+                    self._gap()
+
+    def _paragraph(self, text: str) -> int:
+        line = self._print(text)
+        self._gap()
+        return line
 
     # -- cells ------------------------------------------------------------------------------------------------------
 
@@ -1033,10 +1071,10 @@ def _same_heading(layout: Layout, table: TableLayout) -> set[str]:
 
 
 def every_table() -> Iterator[tuple[Layout, TableLayout]]:
-    """Every table with columns of every layout."""
+    """Every table of every layout whose cells are no paragraphs."""
     from ingest.layout import load_layouts
 
     for layout in load_layouts():
         for table in layout.tables:
-            if not table.prose:
+            if not table.running_text:
                 yield layout, table
