@@ -16,6 +16,31 @@
 {%- endmacro %}
 
 
+{# A label without its years: `Anmälningar 2024` and `Anmälningar 2025` are one. A year is 1900-2099 on its own, not in a number. #}
+{% macro without_years(text) -%}
+    {{ return(adapter.dispatch('without_years')(text)) }}
+{%- endmacro %}
+
+{% macro default__without_years(text) -%}
+    regexp_replace({{ text }}, '\\b(19|20)[0-9]{2}\\b', '')
+{%- endmacro %}
+
+{% macro duckdb__without_years(text) -%}
+    regexp_replace({{ text }}, '\b(19|20)[0-9]{2}\b', '', 'g')
+{%- endmacro %}
+
+
+{# The number a goal is printed with, `1.1` in `1.1. En ekonomi i balans`; null where there is none. #}
+{% macro goal_number(text) -%}
+    nullif(regexp_extract({{ text }}, '([0-9]+[.][0-9]+)', 1), '')
+{%- endmacro %}
+
+{# What follows that number: a heading of goals that ended up before it is not the goal. Null where there is no number. #}
+{% macro goal_text(text) -%}
+    nullif(regexp_extract({{ text }}, '[0-9]+[.][0-9]+[.]? *(.*)$', 1), '')
+{%- endmacro %}
+
+
 {# How many decimals a printed number shows: 0 for `5 866`, 2 for `-10,21%`, 1 for `8.4`. #}
 {% macro printed_decimals(text) -%}
     {{ return(adapter.dispatch('printed_decimals')(text)) }}

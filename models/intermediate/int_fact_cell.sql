@@ -1,4 +1,6 @@
-{% set same_fact = ['dimension', 'code', 'measure', 'scenario', 'period_start', 'period_end'] %}
+{% set same_fact = [
+    'dimension', 'code', 'column_code', 'measure', 'scenario', 'period_start', 'period_end', 'list_year'
+] %}
 
 with cells as (
 
@@ -11,32 +13,60 @@ with cells as (
 
 ),
 
+all_years_columns as (
+
+    select * from {{ ref('all_years_column') }}
+
+),
+
+investment_lines as (
+
+    select * from {{ ref('investment_line') }}
+
+),
+
 facts as (
 
     select
-        cell_id,
-        document_id,
-        municipality_code,
-        as_of,
-        dimension,
-        code,
-        measure,
-        scenario,
+        cells.cell_id,
+        cells.document_id,
+        cells.municipality_code,
+        cells.as_of,
+        cells.dimension,
+        cells.code,
+        cells.column_code,
+        cells.measure,
+        cells.scenario,
+        case when all_years_columns.column_label is null then 'period' else 'all_years' end as covers,
         -- A baseline may stand without its period: it is then what the report knew last.
-        case when scenario = 'baseline' then coalesce(period_start, as_of) else period_start end as period_start,
-        case when scenario = 'baseline' then coalesce(period_end, as_of) else period_end end as period_end,
-        table_no,
-        row_no,
-        column_no,
-        printed_text,
-        printed_value,
-        believed_value,
-        printed_precision,
-        is_registered_misprint,
-        unit,
-        factor_to_base,
-        cast(printed_value * factor_to_base as decimal(28, 4)) as base_value
+        case when cells.scenario = 'baseline' then coalesce(cells.period_start, cells.as_of) else cells.period_start end
+            as period_start,
+        case when cells.scenario = 'baseline' then coalesce(cells.period_end, cells.as_of) else cells.period_end end
+            as period_end,
+        -- The next year's report lists other investments: its total over all years is another fact.
+        case
+            when all_years_columns.column_label is not null and investment_lines.line_role = 'total'
+                then cast(extract(year from cells.as_of) as integer)
+        end as list_year,
+        cells.table_no,
+        cells.row_no,
+        cells.column_no,
+        cells.printed_text,
+        cells.printed_value,
+        cells.believed_value,
+        cells.printed_precision,
+        cells.is_registered_misprint,
+        cells.unit,
+        cells.factor_to_base,
+        cast(cells.printed_value * cells.factor_to_base as decimal(28, 4)) as base_value
     from cells
+    left join all_years_columns
+        on
+            cells.municipality_code = all_years_columns.municipality_code
+            and cells.subject = all_years_columns.subject
+            and {{ normalise_label('cells.column_label') }} = {{ normalise_label('all_years_columns.column_label') }}
+    left join investment_lines
+        on cells.dimension = 'investment_line' and cells.code = investment_lines.investment_line_code
 
 ),
 

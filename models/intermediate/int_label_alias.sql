@@ -1,41 +1,43 @@
+{% set dimensions = [
+    'placement_type', 'activity', 'indicator', 'sick_leave_group', 'case_statistic', 'income_support', 'investment_line'
+] %}
+
 with aliases as (
 
-    select
-        'placement_type' as dimension,
-        municipality_code,
-        subject,
-        label,
-        placement_type_code as code
-    from {{ ref('placement_type_alias') }}
+    {% for dimension in dimensions %}
+        select
+            '{{ dimension }}' as dimension,
+            municipality_code,
+            subject,
+            label,
+            {{ dimension }}_code as code
+        from {{ ref(dimension ~ '_alias') }}
+        {% if not loop.last %}
 
-    union all
+            union all
 
-    select
-        'activity' as dimension,
-        municipality_code,
-        subject,
-        label,
-        activity_code as code
-    from {{ ref('activity_alias') }}
+        {% endif %}
+    {% endfor %}
 
-    union all
+),
 
-    select
-        'indicator' as dimension,
-        municipality_code,
-        subject,
-        label,
-        indicator_code as code
-    from {{ ref('indicator_alias') }}
+subjects as (
+
+    select * from {{ ref('subject') }}
 
 ),
 
 normalised as (
 
     select
-        *,
-        {{ normalise_label('label') }} as normalised_label
+        aliases.dimension,
+        aliases.municipality_code,
+        aliases.subject,
+        aliases.label,
+        aliases.code,
+        {{ label_key('aliases.label', 'subjects.year_in_label') }} as normalised_label
     from aliases
+    inner join subjects on aliases.subject = subjects.subject
 
 )
 

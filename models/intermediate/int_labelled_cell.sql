@@ -18,12 +18,20 @@ aliases as (
 
 ),
 
+sexes as (
+
+    select * from {{ ref('sex') }}
+
+),
+
 labels as (
 
     select
         cells.*,
         subjects.dimension,
-        case subjects.label_from when 'table_title' then cells.table_title else cells.row_label end as label
+        {{ label_of('subjects.label_from', 'cells') }} as label,
+        subjects.year_in_label,
+        subjects.column_dimension
     from cells
     inner join subjects on cells.subject = subjects.subject
 
@@ -33,13 +41,15 @@ coded as (
 
     select
         labels.*,
-        aliases.code
+        aliases.code,
+        sexes.sex as column_code
     from labels
     left join aliases
         on
             labels.municipality_code = aliases.municipality_code
             and labels.subject = aliases.subject
-            and {{ normalise_label('labels.label') }} = aliases.normalised_label
+            and {{ label_key('labels.label', 'labels.year_in_label') }} = aliases.normalised_label
+    left join sexes on labels.column_dimension = 'sex' and labels.column_key = sexes.column_key
 
 )
 

@@ -10,6 +10,12 @@ report_tables as (
 
 ),
 
+report_columns as (
+
+    select * from {{ ref('stg_raw__report_column') }}
+
+),
+
 documents as (
 
     select * from {{ ref('stg_raw__document') }}
@@ -42,6 +48,7 @@ joined as (
         cells.row_no,
         cells.row_label,
         cells.column_no,
+        report_columns.column_key,
         cells.column_label,
         cells.line_no,
         cells.measure,
@@ -66,6 +73,11 @@ joined as (
     from cells
     inner join report_tables
         on cells.document_id = report_tables.document_id and cells.table_no = report_tables.table_no
+    inner join report_columns
+        on
+            cells.document_id = report_columns.document_id
+            and cells.table_no = report_columns.table_no
+            and cells.column_no = report_columns.column_no
     inner join documents on cells.document_id = documents.document_id
     inner join units on cells.unit = units.unit
     left join misprints on cells.cell_id = misprints.cell_id

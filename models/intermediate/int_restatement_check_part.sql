@@ -1,4 +1,7 @@
-{% set same_fact = ['municipality_code', 'dimension', 'code', 'measure', 'scenario', 'period_start', 'period_end'] %}
+{% set same_fact = [
+    'municipality_code', 'dimension', 'code', 'column_code', 'measure', 'scenario', 'period_start', 'period_end',
+    'list_year'
+] %}
 {% set vintages %}(
             partition by {{ same_fact | join(', ') }} order by as_of, document_id, table_no, row_no, column_no
         ){% endset %}

@@ -1,12 +1,61 @@
--- A label no alias seed knows is named here: add a row to the alias seed, with its code or with a reason to ignore it.
-select distinct
-    document_id,
-    table_no,
-    table_title,
-    line_no,
-    municipality_code,
-    subject,
-    label
-from {{ ref('int_labelled_cell') }}
-where code is null
+-- A label no seed knows is named here: add a row to the alias seed, with its code or with a reason to ignore it. The
+-- same for a column's head among the sexes (seed sex) and for the word of an assessment or a trend (seed goal_word).
+with unknown as (
+
+    select
+        document_id,
+        table_no,
+        table_title,
+        line_no,
+        municipality_code,
+        subject,
+        label
+    from {{ ref('int_labelled_cell') }}
+    where code is null
+
+    union all
+
+    select
+        document_id,
+        table_no,
+        table_title,
+        line_no,
+        municipality_code,
+        subject,
+        column_label as label
+    from {{ ref('int_labelled_cell') }}
+    where
+        column_dimension is not null
+        and column_code is null
+        and measure in ('amount', 'volume', 'unit_price', 'value')
+
+    union all
+
+    select
+        document_id,
+        table_no,
+        table_title,
+        line_no,
+        municipality_code,
+        subject,
+        label
+    from {{ ref('int_goal_cell') }}
+    where goal_code is null or goal is null
+
+    union all
+
+    select
+        document_id,
+        table_no,
+        table_title,
+        line_no,
+        municipality_code,
+        subject,
+        printed_text as label
+    from {{ ref('int_goal_cell') }}
+    where word is null
+
+)
+
+select distinct * from unknown
 order by document_id, table_no, line_no

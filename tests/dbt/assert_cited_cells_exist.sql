@@ -4,6 +4,11 @@ with cited as (
     select distinct {{ unnested('cell_ids') }} as cell_id
     from {{ ref('fct_placement') }}
 
+    union
+
+    select distinct {{ unnested('cell_ids') }} as cell_id
+    from {{ ref('fct_goal_assessment') }}
+
 )
 
 select cited.cell_id
