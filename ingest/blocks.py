@@ -21,6 +21,15 @@ PROSE_WORDS = 5
 Phrases = Callable[[str], list[str]]
 
 
+class Incomplete(Exception):
+    """A row lacks a cell that the layout expects after its anchor."""
+
+    def __init__(self, line_no: int, column_label: str) -> None:
+        super().__init__(column_label)
+        self.line_no = line_no
+        self.column_label = column_label
+
+
 class Paragraph:
     """Lines without a blank between them, as one text."""
 
@@ -37,7 +46,7 @@ def read_blocks(columns: list[ColumnLayout], lines: list[Line], heading: str | N
     """The rows of a table of running text.
 
     `phrases` gives the words of a vocabulary. With a `heading` the rows take it for their label, and the paragraph that
-    repeats it is no cell.
+    repeats it is no cell. Raises Incomplete where a row lacks a cell after its anchor.
     """
     paragraphs = [p for p in _paragraphs(lines) if heading is None or letters(p.text) != letters(heading)]
     anchor = next(index for index, column in enumerate(columns) if column.anchor)
@@ -58,9 +67,12 @@ def read_blocks(columns: list[ColumnLayout], lines: list[Line], heading: str | N
             label, label_line = paragraphs[above].text, paragraphs[above].line_no
         below = start + 1
         for index in range(anchor + 1, len(columns)):
-            if below < len(paragraphs) and _begins(columns[index], paragraphs[below], phrases):
-                cells[index] = below
-                below += 1
+            if columns[index].words is None and columns[index].starts is None:
+                continue  # a column without text, such as a coloured dot
+            if below == len(paragraphs) or not _begins(columns[index], paragraphs[below], phrases):
+                raise Incomplete(paragraphs[start].line_no, columns[index].label)
+            cells[index] = below
+            below += 1
         free = below
         raw = tuple(_cell(columns[i], i, paragraphs[n], phrases) for i, n in sorted(cells.items()))
         rows.append(RawRow(label, label_line, label_line, raw))

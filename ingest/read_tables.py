@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from ingest import ocr
-from ingest.blocks import read_blocks
+from ingest.blocks import Incomplete, read_blocks
 from ingest.errors import ExtractionError
 from ingest.layout import Layout, TableLayout
 from ingest.locate import Head, Line, Page
@@ -194,7 +194,16 @@ def _read_rows(page: Page, table: TableLayout, lines: list[Line], heading: str |
         def phrases(vocabulary: str) -> list[str]:
             return [page.variables.fill(phrase) for phrase in page.layout.vocabularies[vocabulary]]
 
-        return read_blocks(table.columns, lines, heading if table.label_is_heading else None, phrases), last
+        try:
+            return read_blocks(table.columns, lines, heading if table.label_is_heading else None, phrases), last
+        except Incomplete as row:
+            raise ExtractionError(
+                page.report.document_id,
+                table.key,
+                row.line_no,
+                f"the row that begins here has no cell '{row.column_label}'",
+                "check that the text is complete; if the report changed its table, adapt the layout.",
+            ) from None
     reader = RowReader(page.layout, page.variables, table, ruling)
     try:
         if page.ocr:
