@@ -135,7 +135,7 @@ class Page:
         """The heading that names a table, whole even where it is wrapped, with the index of its line.
 
         It is the nearest above the head, or below the table where the layout says so. `starts` are the lines on which
-        the heads of tables begin: a heading ends before them, at a blank line and at the end of its page.
+        the heads of tables begin: a heading ends before them, at a blank line, with its sentence and at the end of its page.
         """
         table, lines = head.table, self.report.lines
         if table.heading is None:
@@ -148,7 +148,9 @@ class Page:
         if table.heading_is_below:
             start = next((i for i in range(start + 1, len(lines)) if lines[i].strip()), start)
         end = start + 1
-        while end < len(lines) and lines[end].strip() and end not in starts and not lines[end].startswith(" "):
+        while end < len(lines) and lines[end].strip() and end not in starts and not begins_page(lines[end]):
+            if lines[end - 1].rstrip().endswith("."):
+                break  # a heading is one sentence, where blank lines do not set it apart
             end += 1
         return start, re.sub(r"\s+", " ", " ".join(line.strip() for line in lines[start:end]))
 

@@ -25,6 +25,10 @@ MAX_COMBINATIONS = 2_000
 MAX_LABEL_WORDS = 20
 
 
+TWO_SENTENCES = re.compile(r"[a-zåäöé)]\. [A-ZÅÄÖ]")
+"""No label holds the end of a sentence and the beginning of another: that is prose."""
+
+
 @dataclass
 class TableRead:
     """A table as it was read from the page, still without its number in the document."""
@@ -364,13 +368,17 @@ def _after_remark(page: Page, reader: RowReader, part: list[Line]) -> list[Line]
         line = part[index].text
         return begins_page(line) or bool(line.strip() and not part[index - 1].text.strip())
 
-    for start in (i for i in range(1, len(part)) if is_first(i)):
-        end = next((i for i in range(start + 1, len(part)) if is_first(i) or not part[i].text.strip()), len(part))
+    def reads(start: int, end: int) -> bool:
         read = reader.read_row(reader.tokens(part[start:]), 0)
-        if read is not None and read[0] is not None and read[0].label_end <= part[end - 1].no:
-            break
-    else:
-        start = len(part)
+        row = read[0] if read is not None else None
+        return row is not None and row.label_end <= part[end - 1].no and not TWO_SENTENCES.search(row.label)
+
+    paragraphs = [i for i in range(1, len(part)) if is_first(i)]
+    ends = [next((n for n in range(i + 1, len(part)) if is_first(n) or not part[n].text.strip()), len(part)) for i in paragraphs]
+    # In text without blank lines the row begins behind the last sentence after which one can be read.
+    sentences = [i for i in range(len(part) - 1, 0, -1) if part[i - 1].text.rstrip().endswith((".", ":"))]
+    candidates = [*zip(paragraphs, ends, strict=True), *((i, len(part)) for i in sentences)]
+    start = next((i for i, end in candidates if reads(i, end)), len(part))
     for line in part[1:start]:
         tokens = [token for token in reader.tokens([line]) if token.kind != "blank"]
         kinds = [token.kind for token in tokens]
