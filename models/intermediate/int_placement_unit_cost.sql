@@ -15,6 +15,7 @@ with reported_level as (
         unit_cost_sek,
         unit_cost_basis as status,
         1 as reported_type_count,
+        false as is_rolled_up,
         is_registered_misprint,
         cell_ids
     from {{ ref('int_placement') }}
@@ -37,6 +38,7 @@ upper_level as (
         unit_cost_sek,
         'derived' as status,
         reported_type_count,
+        true as is_rolled_up,
         is_registered_misprint,
         cell_ids
     from {{ ref('int_placement_rollup') }}
@@ -59,7 +61,8 @@ scenarios as (
 
 ),
 
--- One figure speaks for a municipality: outcome before forecast, then the newest document. A misprint never speaks.
+-- One figure speaks for a municipality: outcome before forecast, then the newest document, and of that the figure printed
+-- for a group before the sum of its types. A misprint never speaks.
 ranked as (
 
     select
@@ -67,7 +70,8 @@ ranked as (
         scenarios.comparison_basis,
         row_number() over (
             partition by {{ one_per | join(', ') }}
-            order by scenarios.basis_rank asc, all_levels.as_of desc, all_levels.document_id asc
+            order by
+                scenarios.basis_rank asc, all_levels.as_of desc, all_levels.document_id asc, all_levels.is_rolled_up asc
         ) as speaks_no
     from all_levels
     inner join scenarios on all_levels.scenario = scenarios.scenario
