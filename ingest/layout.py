@@ -7,6 +7,7 @@ ingest/README.md explains every field by example.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -34,7 +35,7 @@ DATES = "date"
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class ColumnLayout(_Strict):
@@ -237,6 +238,14 @@ def load_layout(path: Path) -> Layout:
     if problems:
         raise LayoutError(f"{path}: not a valid layout:\n{problems}\n  What to do: mend the fields named.")
     return layout.model_copy(update={"name": path.stem})
+
+
+def json_schema() -> str:
+    """The JSON schema of layout files, as ingest/layouts/layout.schema.json holds it for editors."""
+    schema = Layout.model_json_schema()
+    del schema["properties"]["name"]  # the file's own name
+    schema["properties"]["shared"] = {"title": "Shared", "description": "A place for YAML anchors."}
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
 
 
 def _problems(layout: Layout) -> Iterator[str]:
