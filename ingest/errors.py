@@ -36,3 +36,7 @@ class GateError(KommunlagerError):
 
 class WarehouseError(KommunlagerError):
     """The warehouse file cannot be read or written (missing, locked, read-only, no space)."""
+
+
+class FormError(KommunlagerError):
+    """A form with data that somebody else extracted cannot be taken: its file is refused, or its cells are wrong."""

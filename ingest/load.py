@@ -22,6 +22,7 @@ import polars as pl
 
 from ingest.database import open_for_writing
 from ingest.errors import ExtractedDataError, GateError, WarehouseError
+from ingest.form_files import is_form, read_form
 from ingest.gate import CheckResult, check_frames, describe_failures
 from ingest.model import Cell, Column, Document, Extraction, Rule, RuleTerm, Table
 from ingest.store import read_extraction
@@ -127,19 +128,23 @@ def shape(extractions: Sequence[Extraction]) -> Frames:
 
 
 def _read(folders: Sequence[Path]) -> list[Extraction]:
-    seen: dict[str, Path] = {}
+    """The extractions of documents' folders and of forms, each document once."""
+    read: dict[str, tuple[Path, Extraction]] = {}
     for folder in (folder.resolve() for folder in folders):
-        if folder.name in seen:
-            raise ExtractedDataError(
-                f"{seen[folder.name]} and {folder}: both hold document '{folder.name}'.\n"
-                "  What to do: load only one of them; a document has one place."
-            )
-        if not folder.is_dir():
+        form = is_form(folder)
+        if not form and not folder.is_dir():
             raise ExtractedDataError(
                 f"{folder}: there is no such folder.\n  What to do: run `kommunlager extract REPORT.txt` first."
             )
-        seen[folder.name] = folder
-    return [read_extraction(folder) for folder in seen.values()]
+        extraction = read_form(folder) if form else read_extraction(folder)
+        document_id = extraction.document.document_id
+        if document_id in read:
+            raise ExtractedDataError(
+                f"{read[document_id][0]} and {folder}: both hold document '{document_id}'.\n"
+                "  What to do: load only one of them; a document has one place."
+            )
+        read[document_id] = (folder, extraction)
+    return [extraction for _, extraction in read.values()]
 
 
 POLARS_TYPES: dict[str, pl.DataType] = {

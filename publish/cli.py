@@ -94,9 +94,11 @@ def main() -> None:
 def extract(reports: tuple[Path, ...], out: Path | None, check: bool, json_output: bool) -> None:
     """Read report texts into small files to review.
 
-    REPORTS are UTF-8 text files, each named after its document. Either all are extracted or none is written.
+    REPORTS are UTF-8 text files, each named after its document, or forms that somebody filled in (see `template`). Either
+    all are extracted or none is written.
     """
     from ingest.extract import extract_report
+    from ingest.form_files import is_form, read_form
     from ingest.store import EXTRACTED_DIR, write_extraction
 
     root = out or EXTRACTED_DIR
@@ -104,7 +106,7 @@ def extract(reports: tuple[Path, ...], out: Path | None, check: bool, json_outpu
     with _progress() as note:
         for number, report in enumerate(reports):
             note(f"extracting {report.name}", number, len(reports))
-            extraction = extract_report(report)
+            extraction = read_form(report) if is_form(report) else extract_report(report)
             document_id = extraction.document.document_id
             if document_id in read:
                 raise ReportError(
@@ -153,9 +155,10 @@ def extract(reports: tuple[Path, ...], out: Path | None, check: bool, json_outpu
 def load(folders: tuple[Path, ...], extracted: Path | None, database: Path, json_output: bool) -> None:
     """Load extracted reports into schema raw of a database.
 
-    FOLDERS are documents' folders; without any, all of ingest/extracted are loaded. The data has to pass the load gate;
-    then each document that differs from the database replaces its rows whole, in one transaction. Loading the same data
-    again changes nothing. The published warehouse is not touched: that is what `build` is for.
+    FOLDERS are documents' folders, or forms (see `template`); without any, all of ingest/extracted are loaded. The data
+    has to pass the load gate; then each document that differs from the database replaces its rows whole, in one
+    transaction. Loading the same data again changes nothing. The published warehouse is not touched: that is what `build`
+    is for.
     """
     from ingest.load import load as load_folders
 
@@ -176,6 +179,26 @@ def load(folders: tuple[Path, ...], extracted: Path | None, database: Path, json
         _print_json({"database": str(database), "documents": facts, "checks": result.checks, "seconds": result.seconds})
     elif not _quiet():
         click.echo(f"{_table(facts)}\n\n{result.checks:,} checks passed; loaded into {database}")
+
+
+@main.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--csv", "as_csv", is_flag=True, help="Write a folder with one CSV file per sheet.")
+@json_option
+@quiet_option
+def template(out: Path, as_csv: bool, json_output: bool) -> None:
+    """Write an empty form for data that somebody else extracted.
+
+    OUT is a new .xlsx workbook, or with --csv a new folder. The sheet 'läs mig' explains each column in Swedish; `extract`
+    and `load` take the filled-in form.
+    """
+    from ingest.form_files import write_csv_template, write_template
+
+    (write_csv_template if as_csv else write_template)(out)
+    if json_output:
+        _print_json({"template": str(out)})
+    elif not _quiet():
+        click.echo(f"{out}: fill it in, then run `kommunlager extract {out}`")
 
 
 @main.command()
@@ -283,6 +306,106 @@ def sql(query: str, database: Path, csv_output: bool, json_output: bool) -> None
         click.echo(as_table(columns, rows))
         if not _quiet():
             click.echo(f"({len(rows):,} {'row' if len(rows) == 1 else 'rows'})")
+
+
+@main.command()
+@click.argument("report", type=click.Path(path_type=Path))
+@click.option("--draft", type=click.Path(path_type=Path, dir_okay=False), help="Write a layout to complete into this new file.")
+@json_option
+@quiet_option
+def inspect(report: Path, draft: Path | None, json_output: bool) -> None:
+    """List the tables of figures in a text no layout knows.
+
+    REPORT is a UTF-8 text file. Of each table: title, lines, rows, columns, units seen, and the arithmetic that holds between
+    its columns (c1, c2 ...) and rows. Tables of words alone are not seen.
+    """
+    from ingest.inspect import as_facts, draft_layout, inspect_report
+    from ingest.text import read_report
+
+    text = read_report(report)
+    tables = inspect_report(text)
+    if draft is not None:
+        try:
+            with draft.open("x", encoding="utf-8") as file:
+                file.write(draft_layout(text.document_id, tables))
+        except FileExistsError:
+            raise KommunlagerError(f"{draft}: is there already.\n  What to do: name a new file.") from None
+        except OSError as error:
+            raise KommunlagerError(f"{draft}: cannot be written ({error.strerror}).\n  What to do: name another file.") from None
+    if json_output:
+        _print_json({"document_id": text.document_id, "tables": [as_facts(table) for table in tables]})
+        return
+    for number, table in enumerate(tables, 1):
+        click.echo(f"Table {number}: {table.title or '(no title found)'}")
+        click.echo(f"  lines {table.first_line}-{table.last_line}, {table.row_count} rows, {table.column_count} columns")
+        click.echo(f"  head:  {table.head or '(none found)'}")
+        click.echo(f"  first: {text.lines[table.first_row_line - 1].strip()}\n  last:  {text.lines[table.last_line - 1].strip()}")
+        click.echo(f"  units: {', '.join(table.units) or '(none seen)'}")
+        for rule in table.rules:
+            where = f" in {', '.join(rule.columns)}" if rule.columns else ""
+            click.echo(f"  holds: {rule.row or rule.column}{where}")
+        for label in table.doubtful:
+            click.echo(f"  not read for certain: {label}")
+    if not _quiet():
+        click.echo(f"{len(tables)} tables of figures seen" + (f"; draft written to {draft}" if draft else ""))
+
+
+@main.group()
+def layout() -> None:
+    """Check layout files and show their schema."""
+
+
+@layout.command("check")
+@click.argument("layouts", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--report", type=click.Path(path_type=Path), help="Read this report with the layout: cells beside their lines.")
+@json_option
+@quiet_option
+def layout_check(layouts: tuple[Path, ...], report: Path | None, json_output: bool) -> None:
+    """Validate layout files.
+
+    LAYOUTS are layout files; without any, all of ingest/layouts are checked. Every wrong file is named before the exit.
+    """
+    from ingest.errors import LayoutError
+    from ingest.layout import LAYOUT_DIR, load_layout
+
+    checked, problems = [], []
+    for path in layouts or sorted(LAYOUT_DIR.glob("*.yml")):
+        try:
+            checked.append(load_layout(path))
+        except LayoutError as error:
+            problems.append(str(error))
+    if problems:
+        raise LayoutError("\n".join(problems))
+    facts: list[dict[str, Any]] = [
+        {"layout": found.name, "municipality": found.municipality, "kind": found.kind, "tables": len(found.tables)}
+        for found in checked
+    ]
+    if report is not None:
+        from ingest.extract import extract_report
+        from ingest.inspect import cells_beside_lines
+        from ingest.text import read_report
+
+        beside = cells_beside_lines(extract_report(report, tuple(checked)), read_report(report))
+        if json_output:
+            _print_json({"layouts": facts, "tables": beside})
+            return
+        for table in beside:
+            click.echo(f"{table['title']}  ({table['key']})")
+            click.echo(_table([{**line, "cells": " | ".join(line["cells"])} for line in table["lines"]]) + "\n")
+    elif json_output:
+        _print_json({"layouts": facts})
+        return
+    if not _quiet():
+        click.echo(_table(facts))
+
+
+@layout.command("schema")
+@quiet_option
+def layout_schema() -> None:
+    """Print the JSON schema of layout files, for editors."""
+    from ingest.layout import json_schema
+
+    click.echo(json_schema(), nl=False)
 
 
 def _folders(folders: tuple[Path, ...], extracted: Path | None) -> list[Path]:
