@@ -61,8 +61,8 @@ scenarios as (
 
 ),
 
--- One figure speaks for a municipality: outcome before forecast, then the newest document, and of that the figure printed
--- for a group before the sum of its types. A misprint never speaks.
+-- One figure speaks for a municipality: outcome before forecast, then the newest document, and of that the figure
+-- printed for a group before the sum of its types. A misprint never speaks.
 ranked as (
 
     select

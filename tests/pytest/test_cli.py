@@ -21,7 +21,7 @@ from ingest.store import extracted_folders, read_extraction
 from publish.cli import main
 from publish.output import as_csv, as_json, as_table
 
-COMMANDS = ("extract", "load", "template", "build", "status", "sql")
+COMMANDS = ("extract", "inspect", "load", "template", "build", "status", "sql")
 
 
 @pytest.fixture
