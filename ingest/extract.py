@@ -14,6 +14,7 @@ from ingest.errors import ExtractionError
 from ingest.layout import Layout, Variables, layout_of
 from ingest.locate import Page
 from ingest.model import Document, Extraction
+from ingest.notes import notes_of
 from ingest.periods import note_period, parse_period
 from ingest.raw_rows import RawRowBuilder
 from ingest.read_tables import read_tables
@@ -35,7 +36,8 @@ def extract(report: ReportText, layout: Layout, variables: Variables) -> Extract
     """Read a report with a given layout."""
     page = Page(report, layout, variables)
     builder = RawRowBuilder(report.document_id, layout, variables)
-    for number, table in enumerate(sorted(read_tables(page), key=lambda t: t.first_line), 1):
+    tables = sorted(read_tables(page), key=lambda t: t.first_line)
+    for number, table in enumerate(tables, 1):
         builder.add(number, table)
     builder.add_rules()
     return Extraction(
@@ -45,6 +47,7 @@ def extract(report: ReportText, layout: Layout, variables: Variables) -> Extract
         builder.cells,
         builder.rules,
         builder.terms,
+        notes_of(page, tables),
     )
 
 

@@ -580,6 +580,7 @@ def _build(
         built_cells,
         [],
         [],
+        [],
     )
 
 

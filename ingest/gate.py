@@ -35,6 +35,7 @@ MEASURES = (
 )
 SCENARIOS = ("outcome", "budget", "forecast", "plan", "target", "baseline")
 METHODS = ("printed", "arithmetic", "ruling")
+NOTE_KINDS = ("decided", "repaired", "left_out", "unread")
 KINDS = ("annual_report", "interim_report", "plan")
 RULE_KINDS = ("deviation", "percentage", "total", "part", "net", "change", "mean")
 
@@ -216,6 +217,14 @@ CHECKS: tuple[Check, ...] = (
     _listed("table_rule_term", "weight", (-1, 1)),
     _ordered("table_rule_term_row_exists", "table_rule_term", "row_no", "last_row"),
     _ordered("table_rule_term_column_exists", "table_rule_term", "column_no", "column_count"),
+    _unique("extraction_note", "document_id", "note_no"),
+    _numbered("extraction_note_numbered", "extraction_note", "note_no"),
+    _known("extraction_note_table_exists", "extraction_note", "known_table_no", "the document has no table {table_no}"),
+    _listed("extraction_note", "kind", NOTE_KINDS),
+    _ordered("extraction_note_row_exists", "extraction_note", "row_no", "last_row"),
+    _ordered("extraction_note_line_not_before_table", "extraction_note", "first_line", "line_no"),
+    _ordered("extraction_note_line_not_after_table", "extraction_note", "line_no", "last_line"),
+    _no_control_characters("extraction_note"),
 )
 
 
@@ -282,7 +291,7 @@ def _detail(check: Check, rows: Sequence[Mapping[str, Any]]) -> str:
 def _where(row: Mapping[str, Any]) -> str:
     """Document, table, row, column of a row, as far as it has them, and the line of a cell."""
     parts = [f"{row['document_id']}"]
-    for name in ("table_no", "rule_no", "term_no", "row_no", "column_no"):
+    for name in ("table_no", "rule_no", "term_no", "note_no", "row_no", "column_no"):
         if row.get(name) is not None:
             parts.append(f"{name.removesuffix('_no')} {row[name]}")
     if "line_no" in row:
@@ -358,6 +367,11 @@ def _prepare(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         )
         .join(known_rules, on=rule_key, how="left", maintain_order="left"),
     }
+    prepared["extraction_note"] = (
+        frames["extraction_note"]
+        .with_columns(expected_no=running.over("document_id"))
+        .join(tables, on=table_key, how="left", maintain_order="left")
+    )
     prepared = {name: frame.with_columns(unclean_column=_unclean_column(frame)) for name, frame in prepared.items()}
     prepared["number_cell"] = prepared["table_cell"].filter(pl.col("reads_as") == "number")
     prepared["text_cell"] = prepared["table_cell"].filter(pl.col("reads_as") == "text")

@@ -24,7 +24,7 @@ from ingest.database import open_for_writing
 from ingest.errors import ExtractedDataError, GateError, WarehouseError
 from ingest.form_files import is_form, read_form
 from ingest.gate import CheckResult, check_frames, describe_failures
-from ingest.model import Cell, Column, Document, Extraction, Rule, RuleTerm, Table
+from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Table
 from ingest.store import read_extraction
 
 RAW_SCHEMA = Path(__file__).parent / "raw_schema.sql"
@@ -122,8 +122,9 @@ def shape(extractions: Sequence[Extraction]) -> Frames:
         "table_cell": cell,
         "table_rule": frame(Rule, lambda extraction: extraction.rules),
         "table_rule_term": frame(RuleTerm, lambda extraction: extraction.rule_terms),
+        "extraction_note": frame(Note, lambda extraction: extraction.notes),
     }
-    keys = ["document_id", "table_no", "rule_no", "term_no", "row_no", "column_no"]
+    keys = ["document_id", "table_no", "rule_no", "term_no", "note_no", "row_no", "column_no"]
     return {name: f.sort([key for key in keys if key in f.columns]) for name, f in frames.items()}
 
 

@@ -105,6 +105,23 @@ class RuleTerm:
 
 
 @dataclass(frozen=True)
+class Note:
+    """What was decided, repaired or left out on the way from the page to the cells (raw.extraction_note).
+
+    `subject` is a label or a figure, never a sentence; `number_count` counts the numbers on the line that ended in no cell.
+    """
+
+    note_no: int
+    table_no: int
+    row_no: int | None
+    line_no: int
+    kind: str
+    subject: str | None
+    number_count: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Extraction:
     """Everything extracted from one report, each list sorted by its numbers."""
 
@@ -114,3 +131,4 @@ class Extraction:
     cells: list[Cell]
     rules: list[Rule]
     rule_terms: list[RuleTerm]
+    notes: list[Note]

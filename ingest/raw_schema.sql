@@ -100,6 +100,20 @@ create table if not exists raw.table_rule_term (
     primary key (document_id, table_no, rule_no, term_no)
 );
 
+-- One row per thing that was decided, repaired or left out on the way from the page to the cells.
+create table if not exists raw.extraction_note (
+    document_id varchar not null,
+    note_no integer not null,
+    table_no integer not null,
+    row_no integer,                                -- null where the note is about a line that is in no row
+    line_no integer not null,                      -- 1-based line of the report's text
+    kind varchar not null,                         -- decided (several readings, one chosen) | repaired (OCR put right) | left_out (a line, mark or prose in no cell) | unread (numbers in no cell that nothing accounts for)
+    subject varchar,                               -- the label or figures in question, as printed; never a sentence
+    number_count integer not null,                 -- numbers on the line that ended in no cell
+    reason varchar not null,
+    primary key (document_id, note_no)
+);
+
 -- One row per check of the load gate and run.
 create table if not exists raw.load_check (
     loaded_at timestamp not null,

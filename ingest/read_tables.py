@@ -39,6 +39,9 @@ class TableRead:
     first_line: int
     last_line: int
     rows: list[RawRow] = field(default_factory=list)
+    head_lines: set[int] = field(default_factory=set)
+    left_out: dict[int, str] = field(default_factory=dict)
+    """Lines between those of the table that are no part of it, by number, with the reason."""
 
 
 def read_tables(page: Page) -> Iterator[TableRead]:
@@ -129,6 +132,7 @@ def _read_repeated(page: Page, table: TableLayout, own: list[Head], starts: list
 
 def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[int]) -> TableRead:
     lines: list[Line] = []
+    left_out: dict[int, str] = {}
     skip = [re.compile(page.variables.fill(pattern)) for pattern in table.skip]
     row_starts = re.compile(page.variables.fill(table.row_starts)) if table.row_starts else None
     skipping = False
@@ -138,15 +142,19 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
         end = following[0] if following else len(page.report.lines)
         for index in range(head.end, end):
             if page.is_skipped(index):
+                left_out[index + 1] = "a footer or box of the page"
                 continue
             if page.is_stop(table, index):
                 break
             text = page.report.lines[index]
             if any(pattern.match(text.strip()) for pattern in skip):
                 skipping = row_starts is not None
+                left_out[index + 1] = "no part of the table, says its layout"
                 continue
             skipping = skipping and not (row_starts and row_starts.match(text.strip()))
-            if not skipping:
+            if skipping:
+                left_out[index + 1] = "no part of the table, says its layout"
+            else:
                 lines.append(Line(index + 1, text))
                 if text.strip():
                     last = index + 1
@@ -156,6 +164,8 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
         heading_text = _repaired(page, table, heading_text, heads[0].start + 1)
     title = page.variables.fill(table.title).replace("{heading}", heading_text or "")
     read = TableRead(table, title, heading_text, heads[0].start + 1, last)
+    read.head_lines = {no for head in heads for no in range(head.start + 1, head.end + 1)}
+    read.left_out = {no: reason for no, reason in left_out.items() if page.report.lines[no - 1].strip()}
     read.rows, read.last_line = _read_rows(page, table, lines, heading_text, last)
     if not read.rows and table.until is None:
         raise ExtractionError(

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ingest.errors import ExtractedDataError
-from ingest.model import Cell, Column, Document, Extraction, Rule, RuleTerm, Table
+from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Table
 
 EXTRACTED_DIR = Path(__file__).parent / "extracted"
 
@@ -32,6 +32,7 @@ FILES: dict[str, type[Any]] = {
     "cells.csv": Cell,
     "rules.csv": Rule,
     "rule_terms.csv": RuleTerm,
+    "notes.csv": Note,
 }
 
 
@@ -46,6 +47,7 @@ def write_extraction(extraction: Extraction, root: Path = EXTRACTED_DIR) -> Path
         "cells.csv": extraction.cells,
         "rules.csv": extraction.rules,
         "rule_terms.csv": extraction.rule_terms,
+        "notes.csv": extraction.notes,
     }
     staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=root))
     try:
@@ -77,7 +79,13 @@ def read_extraction(folder: Path) -> Extraction:
             "  What to do: name the folder after the document; two documents must not share an id."
         )
     return Extraction(
-        document, read["tables.csv"], read["columns.csv"], read["cells.csv"], read["rules.csv"], read["rule_terms.csv"]
+        document,
+        read["tables.csv"],
+        read["columns.csv"],
+        read["cells.csv"],
+        read["rules.csv"],
+        read["rule_terms.csv"],
+        read["notes.csv"],
     )
 
 

@@ -20,7 +20,10 @@ TRY_QUERY = (
 
 @dataclass(frozen=True)
 class Status:
-    """A warehouse in figures. `built_at` is UTC, null in an empty file; `marts` maps each mart to its rows."""
+    """A warehouse in figures. `built_at` is UTC, null in an empty file; `marts` maps each mart to its rows.
+
+    `extraction_notes` counts raw.extraction_note by kind; `numbers_in_no_cell` are its numbers that no cell holds.
+    """
 
     warehouse: str
     built_at: datetime | None
@@ -28,6 +31,8 @@ class Status:
     tables: int
     cells: int
     numbers: int
+    extraction_notes: dict[str, int]
+    numbers_in_no_cell: int
     marts: dict[str, int]
     reconciliation: dict[str, int]
     gate_checks_passed: int
@@ -48,6 +53,8 @@ class Status:
             f"Cells           {self.cells:,}, of them {self.numbers:,} numbers",
             f"Load gate       {gate}",
         ]
+        lines += _block("Read with care", self.extraction_notes, "notes (raw.extraction_note)")
+        lines.append(f"In no cell      {self.numbers_in_no_cell:,} numbers of tables' lines")
         lines += _block("Marts", {f"marts.{name}": rows for name, rows in self.marts.items()}, "rows")
         lines += _block("Reconciliation", self.reconciliation, "checks")
         return "\n".join(lines)
@@ -63,6 +70,7 @@ def read_status(warehouse: Path) -> Status:
             return int(_one(connection, f"select count(*) from {table} where {where}")) if table in names else 0
 
         built_at = _one(connection, "select max(loaded_at) from raw.load_check") if "raw.load_check" in names else None
+        notes, in_no_cell = _notes(connection) if "raw.extraction_note" in names else ({}, 0)
         statuses = (
             connection.execute("select status, count(*) from marts.reconciliation group by status order by status").fetchall()
             if "marts.reconciliation" in names
@@ -75,11 +83,21 @@ def read_status(warehouse: Path) -> Status:
             tables=count("raw.report_table"),
             cells=count("raw.table_cell"),
             numbers=count("raw.table_cell", "value is not null"),
+            extraction_notes=notes,
+            numbers_in_no_cell=in_no_cell,
             marts={name.removeprefix("marts."): count(name) for name in names if name.startswith("marts.")},
             reconciliation=dict(statuses),
             gate_checks_passed=count("raw.load_check", "passed"),
             gate_checks_failed=count("raw.load_check", "not passed"),
         )
+
+
+def _notes(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], int]:
+    """Extraction notes by kind, and how many numbers they say ended in no cell."""
+    rows = connection.execute(
+        "select kind, count(*), sum(number_count) from raw.extraction_note group by kind order by kind"
+    ).fetchall()
+    return {kind: count for kind, count, _ in rows}, sum(int(numbers) for _, _, numbers in rows)
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Any:

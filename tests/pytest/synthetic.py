@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from ingest.model import Cell, Column, Document, Extraction, Rule, RuleTerm, Table
+from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Table
 
 
 def document(document_id: str = "provby_namnden_2024", **changes: Any) -> Document:
@@ -73,6 +73,7 @@ def extraction(document_id: str = "provby_namnden_2024") -> Extraction:
         ],
         rules=[Rule(1, 1, "deviation", "sum", None, 1, False, "avvikelse")],
         rule_terms=[RuleTerm(1, 1, 1, "term", 1, None, 2, 0, 1)],
+        notes=[Note(1, 1, 1, 11, "decided", "Intäkter", 0, "the rules and limits of the table choose")],
     )
 
 

@@ -49,7 +49,7 @@ BROKEN: dict[str, tuple[Break, str, set[str]]] = {
     "document_text_origin_listed": (_change("document", 0, text_origin="fax"), "text_origin is 'fax'", set()),
     "document_period_ordered": (_change("document", 0, period_end=EARLY), "period_end is 2023-12-31", set()),
     "document_has_tables": (
-        lambda e: replace(e, tables=[], columns=[], cells=[], rules=[], rule_terms=[]),
+        lambda e: replace(e, tables=[], columns=[], cells=[], rules=[], rule_terms=[], notes=[]),
         "the document has no tables",
         set(),
     ),
@@ -141,6 +141,14 @@ BROKEN: dict[str, tuple[Break, str, set[str]]] = {
     "table_rule_term_weight_listed": (_change("rule_terms", 0, weight=3), "weight is '3'", set()),
     "table_rule_term_row_exists": (_change("rule_terms", 0, row_no=3), "last_row is 2, before row_no 3", set()),
     "table_rule_term_column_exists": (_change("rule_terms", 0, column_no=3), "column_count is 2, before", set()),
+    "extraction_note_key_unique": (_repeat("notes"), "note 1, row 1, line 11: the key", {"extraction_note_numbered"}),
+    "extraction_note_numbered": (_change("notes", 0, note_no=2), "note_no is 2 where 1 follows", set()),
+    "extraction_note_table_exists": (_change("notes", 0, table_no=9), "the document has no table 9", set()),
+    "extraction_note_kind_listed": (_change("notes", 0, kind="gissat"), "kind is 'gissat'", set()),
+    "extraction_note_row_exists": (_change("notes", 0, row_no=3), "last_row is 2, before row_no 3", set()),
+    "extraction_note_line_not_before_table": (_change("notes", 0, line_no=9), "line_no is 9, before first_line 10", set()),
+    "extraction_note_line_not_after_table": (_change("notes", 0, line_no=15), "last_line is 14, before line_no 15", set()),
+    "extraction_note_text_clean": (_change("notes", 0, subject="Rad\x00"), "subject holds a control character", set()),
 }  # fmt: skip
 
 

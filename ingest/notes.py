@@ -1,0 +1,144 @@
+"""What was decided, repaired or left out on the way from the page to the cells: the rows of raw.extraction_note.
+
+The accounts are kept apart from the reading: every number that stands in a table's lines has to be found again in a cell, a
+label or a head. What is left over is either in a line that the reading left out, for a reason, or unread.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ingest.locate import Page
+from ingest.model import Note
+from ingest.numbers import normalise
+from ingest.read_tables import TableRead
+from ingest.rows import RawRow
+
+DIGITS = re.compile(r"\d+")
+NUMBER = re.compile(r"\d{1,3}(?: \d{3})+(?!\d)|\d+")
+
+DECIDED = {
+    "printed": {
+        "native": "the extra spaces that empty cells leave choose",
+        "ocr": "the one with the fewest empty cells is chosen",
+    },
+    "arithmetic": "the rules and limits of the table choose",
+    "ruling": "a person's ruling in the layout chooses",
+}
+REMARK = "a remark between rows"
+PROSE = "prose of a cell, of which the first words are kept"
+UNREAD = "numbers between the lines of the table that are in no cell, label or head"
+
+
+@dataclass(frozen=True)
+class _Finding:
+    line_no: int
+    kind: str
+    reason: str
+    subject: str | None = None
+    number_count: int = 0
+    row_no: int | None = None
+
+
+def notes_of(page: Page, reads: Sequence[TableRead]) -> list[Note]:
+    """The notes of a document whose tables are `reads`, in the order of their numbers."""
+    accounts = _Accounts(page, reads)
+    notes: list[Note] = []
+    for table_no, read in enumerate(reads, 1):
+        findings = [*_decisions(page, read), *accounts.left_over(read)]
+        for finding in sorted(findings, key=lambda f: (f.line_no, f.row_no or 0)):
+            notes.append(
+                Note(
+                    len(notes) + 1,
+                    table_no,
+                    finding.row_no,
+                    finding.line_no,
+                    finding.kind,
+                    finding.subject,
+                    finding.number_count,
+                    finding.reason,
+                )
+            )
+    return notes
+
+
+def _decisions(page: Page, read: TableRead) -> Iterator[_Finding]:
+    return iter(())
+
+
+class _Accounts:
+    """The digits of each line that no cell, label or head has claimed yet."""
+
+    def __init__(self, page: Page, reads: Sequence[TableRead]) -> None:
+        lines = page.report.lines
+        self.lines = lines
+        self.open = {
+            no: Counter(DIGITS.findall(normalise(lines[no - 1])))
+            for read in reads
+            for no in range(read.first_line, read.last_line + 1)
+        }
+        for read in reads:
+            for no in read.head_lines:
+                self.open.pop(no, None)
+        for read in reads:
+            firsts = [min(row.line_no, *(cell.line_no for cell in row.cells)) for row in read.rows]
+            for row, first, after in zip(read.rows, firsts, [*firsts[1:], read.last_line + 1], strict=True):
+                lines_of_row = range(first, max(after, first + 1))
+                for cell in row.cells:
+                    self._claim(cell.text, cell.line_no, lines_of_row)
+                self._claim(f"{row.label} {row.note or ''}", row.line_no, lines_of_row)
+
+    def _claim(self, text: str, line_no: int, row: range) -> None:
+        """Take the digits of a text off the lines of its row, from the line it begins on; tangled columns go on above."""
+        reach = [no for no in row if no >= line_no] + [no for no in reversed(row) if no < line_no]
+        for digits in DIGITS.findall(normalise(text)):
+            holder = next((self.open[no] for no in reach if no in self.open and self.open[no][digits]), None)
+            if holder is not None:
+                holder[digits] -= 1
+
+    def left_over(self, read: TableRead) -> Iterator[_Finding]:
+        """What of a table's lines is in no cell: a finding for each run of lines left out for one reason."""
+        reasons = dict(read.left_out) | _remarks(read, self.lines)
+        inside = range(read.first_line, read.last_line + 1)
+        for reason, group in itertools.groupby((no for no in inside if no in reasons), key=lambda no: reasons[no]):
+            for lines in _runs(list(group)):
+                count = sum(len(NUMBER.findall(normalise(self.lines[no - 1]))) for no in lines)
+                yield _Finding(lines[0], "left_out", reason, None, count)
+        for no in inside:
+            digits = sorted(self.open.get(no, Counter()).elements())
+            if not digits or no in reasons:
+                continue
+            if read.layout.running_text:
+                yield _Finding(no, "left_out", PROSE, None, len(digits))
+            else:
+                yield _Finding(no, "unread", UNREAD, " ".join(digits), len(digits))
+
+
+def _remarks(read: TableRead, lines: Sequence[str]) -> dict[int, str]:
+    """Lines of the remarks between rows: from the line that begins one to the line before the next row."""
+    if read.layout.comment is None:
+        return {}
+    begins = re.compile(read.layout.comment)
+    starts = sorted(row.line_no for row in read.rows)
+    found: dict[int, str] = {}
+    for no in range(read.first_line, read.last_line + 1):
+        if begins.match(lines[no - 1].strip()):
+            end = next((start for start in starts if start > no), read.last_line + 1)
+            found |= {line: REMARK for line in range(no, end) if lines[line - 1].strip()}
+    return found
+
+
+def _runs(numbers: list[int]) -> Iterator[list[int]]:
+    """Numbers in runs without a gap of more than one blank line."""
+    run: list[int] = []
+    for no in numbers:
+        if run and no > run[-1] + 2:
+            yield run
+            run = []
+        run.append(no)
+    if run:
+        yield run
