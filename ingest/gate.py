@@ -14,9 +14,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import polars as pl
+
+from ingest.gate_docs import add_site, write_site
 
 UNITS = (*("tkr", "mnkr", "kr", "kr_per_dygn", "dygn_dagar", "percent", "antal", "timmar", "index", "date", "text", "other"),)
 MEASURES = (
@@ -228,10 +231,13 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def check_frames(frames: Mapping[str, pl.DataFrame]) -> list[CheckResult]:
-    """Run every check on the frames of a load (see ingest.load.shape): one result per check and document."""
+def check_frames(frames: Mapping[str, pl.DataFrame], docs: Path | None = None) -> list[CheckResult]:
+    """Run every check on the frames of a load (see ingest.load.shape): one result per check and document.
+
+    With `docs`, Great Expectations' Data Docs about it are written to that folder, also when checks fail.
+    """
     prepared = _prepare(frames)
-    failed = _validate(prepared)
+    failed = _validate(prepared, docs)
     results = []
     for check in CHECKS:
         frame = prepared[check.frame]
@@ -386,7 +392,7 @@ def _unclean_column(frame: pl.DataFrame) -> pl.Expr:
     return pl.coalesce(pl.when(pl.col(name).str.contains(r"[\x00-\x1f\x7f]")).then(pl.lit(name)) for name in texts)
 
 
-def _validate(prepared: Mapping[str, pl.DataFrame]) -> dict[str, list[int]]:
+def _validate(prepared: Mapping[str, pl.DataFrame], docs: Path | None) -> dict[str, list[int]]:
     """Let Great Expectations run the checks; returns per check the failing rows' positions in its frame."""
     # Read at import: without it the library reports its use over the network.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
@@ -396,6 +402,8 @@ def _validate(prepared: Mapping[str, pl.DataFrame]) -> dict[str, list[int]]:
 
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
+        if docs is not None:
+            add_site(context, docs)
         source = context.data_sources.add_pandas("load")
         failed: dict[str, list[int]] = {}
         for name, frame in prepared.items():
@@ -404,13 +412,12 @@ def _validate(prepared: Mapping[str, pl.DataFrame]) -> dict[str, list[int]]:
                 for check in CHECKS
                 if check.frame == name
             ]
-            batch = (
-                source.add_dataframe_asset(name)
-                .add_batch_definition_whole_dataframe("all")
-                .get_batch({"dataframe": frame.to_pandas()})
-            )
-            validation = batch.validate(
-                gx.ExpectationSuite(name, expectations=expectations), result_format={"result_format": "COMPLETE"}
+            data = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
+            suite = context.suites.add(gx.ExpectationSuite(name, expectations=expectations))
+            # A stored definition, not a bare batch: its results are what the Data Docs are made of.
+            definition = context.validation_definitions.add(gx.ValidationDefinition(name=name, data=data, suite=suite))
+            validation = definition.run(
+                batch_parameters={"dataframe": frame.to_pandas()}, result_format={"result_format": "COMPLETE"}
             )
             for result in validation.results:
                 assert result.expectation_config
@@ -421,4 +428,6 @@ def _validate(prepared: Mapping[str, pl.DataFrame]) -> dict[str, list[int]]:
                     # Not a finding but a check that could not run: never let it pass as an empty list of rows.
                     raise RuntimeError(f"the gate's check {check_name} could not run: {result.exception_info}")
                 failed[check_name] = list(rows or [])
+        if docs is not None:
+            write_site(context, docs)
     return failed

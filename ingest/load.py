@@ -56,11 +56,14 @@ class LoadResult:
     seconds: dict[str, float]
 
 
-def load(folders: Sequence[Path], database: Path, note: Callable[[str], None] = lambda _: None) -> LoadResult:
+def load(
+    folders: Sequence[Path], database: Path, note: Callable[[str], None] = lambda _: None, docs: Path | None = None
+) -> LoadResult:
     """Load the documents of `folders` into `database`, which is created when missing.
 
-    `note` is told what is going on. Raises ExtractedDataError (damaged files, two folders with one document), GateError
-    (rows the gate does not let through) and WarehouseError (locked, read-only, full); the database is then as it was.
+    `note` is told what is going on; the gate's Data Docs go to the new folder `docs`. Raises ExtractedDataError (damaged
+    files, two folders with one document), GateError (rows the gate does not let through) and WarehouseError (locked,
+    read-only, full); the database is then as it was.
     """
     watch = _Stopwatch()
     note("reading the extracted reports")
@@ -70,7 +73,7 @@ def load(folders: Sequence[Path], database: Path, note: Callable[[str], None] = 
     # Opened before the gate, which takes seconds: a locked or read-only database is told at once.
     with open_for_writing(database) as connection:
         note("checking the load")
-        results = check_frames(frames)
+        results = check_frames(frames, docs)
         if not all(result.passed for result in results):
             raise GateError(describe_failures(results))
         watch.lap("gate")

@@ -16,7 +16,6 @@ from ingest.locate import Page
 from ingest.model import Note
 from ingest.numbers import normalise
 from ingest.read_tables import TableRead
-from ingest.rows import RawRow
 
 DIGITS = re.compile(r"\d+")
 NUMBER = re.compile(r"\d{1,3}(?: \d{3})+(?!\d)|\d+")

@@ -33,6 +33,7 @@ from publish.output import as_table
 from publish.status import Status, read_status
 
 STAGING_PREFIX = ".build-"
+DOCS = "load_docs"
 ROWS_SHOWN = 10
 
 # What the caller is told while it waits: what is going on, nodes done, nodes in all (0: not known).
@@ -75,6 +76,7 @@ def build(folders: Sequence[Path], warehouse: Path, project: Path, note: Note = 
         publishing = time.perf_counter()
         status = read_status(staged)
         _publish(staged, warehouse)
+        _publish_docs(staging / DOCS, docs_of(warehouse))
         seconds["publish"] = time.perf_counter() - publishing
     seconds["total"] = time.perf_counter() - started
     return BuildResult(
@@ -92,7 +94,17 @@ def _load_and_transform(
     load_log, dbt_log = staging / "load.log", staging / "dbt.log"
     environment = {**os.environ, "KOMMUNLAGER_DATABASE": str(staged)}
     started = time.perf_counter()
-    loading = _python("publish.cli", "--quiet", "load", "--json", "--database", staged, *[f.resolve() for f in folders])
+    loading = _python(
+        "publish.cli",
+        "--quiet",
+        "load",
+        "--json",
+        "--database",
+        staged,
+        "--docs",
+        staging / DOCS,
+        *[f.resolve() for f in folders],
+    )
     transforming = _python("publish.transform", project.resolve(), staging)
     with (
         _child(loading, staging, environment, load_log) as loader,
@@ -276,6 +288,18 @@ def _publish(staged: Path, warehouse: Path) -> None:
     wal_of(warehouse).unlink(missing_ok=True)
     os.replace(staged, warehouse)
     _sync(warehouse.parent)
+
+
+def docs_of(warehouse: Path) -> Path:
+    """The folder of the load gate's pages beside a warehouse."""
+    return warehouse.with_name(f"{warehouse.stem}_{DOCS}")
+
+
+def _publish_docs(staged: Path, docs: Path) -> None:
+    """Put the gate's pages beside the warehouse; two renames, between which the old ones are kept in the staging folder."""
+    if docs.exists():
+        docs.rename(staged.with_name("old_docs"))
+    staged.rename(docs)
 
 
 def _sync(path: Path) -> None:

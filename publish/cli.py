@@ -150,9 +150,14 @@ def extract(reports: tuple[Path, ...], out: Path | None, check: bool, json_outpu
     default=LOAD_DATABASE,
     help="The database to load into; made when missing.  [default: warehouse/development/kommunlager.duckdb]",
 )
+@click.option(
+    "--docs",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="New folder for pages about the gate's checks (Great Expectations' Data Docs).",
+)
 @json_option
 @quiet_option
-def load(folders: tuple[Path, ...], extracted: Path | None, database: Path, json_output: bool) -> None:
+def load(folders: tuple[Path, ...], extracted: Path | None, database: Path, docs: Path | None, json_output: bool) -> None:
     """Load extracted reports into schema raw of a database.
 
     FOLDERS are documents' folders, or forms (see `template`); without any, all of ingest/extracted are loaded. The data
@@ -164,7 +169,7 @@ def load(folders: tuple[Path, ...], extracted: Path | None, database: Path, json
 
     chosen = _folders(folders, extracted)
     with _progress() as note:
-        result = load_folders(chosen, database, lambda text: note(text, 0, 0))
+        result = load_folders(chosen, database, lambda text: note(text, 0, 0), docs)
     facts = [
         {
             "document_id": document.document_id,

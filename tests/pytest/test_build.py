@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from conftest import Run
 from synthetic import dbt_project, extraction
 
 from ingest.store import write_extraction
+from publish.build import docs_of
 
 Start = Callable[..., subprocess.Popen[str]]
 OLD = b"the old file"
@@ -74,7 +76,10 @@ def _wait_for_dbt(process: subprocess.Popen[str], warehouse: Path) -> None:
 def test_a_build_is_published_whole(extracted: Path, project: Path, warehouse: Path, run: Run) -> None:
     result = run(*_arguments(extracted, project, warehouse))
     assert result.returncode == 0, result.stderr
-    assert list(warehouse.parent.iterdir()) == [warehouse]
+    assert sorted(warehouse.parent.iterdir()) == [warehouse, docs_of(warehouse)]
+    page = (docs_of(warehouse) / "index.html").read_text(encoding="utf-8")
+    assert "table_cell" in page
+    assert not re.search(r'(src|href)="https?://(?!greatexpectations.io)', page)
     with duckdb.connect(warehouse, read_only=True) as connection:
         assert connection.execute("select count(*) from marts.dim_document").fetchone() == (2,)
     for words in ("Documents       2", "marts.dim_document", "agrees", "3 passed", str(warehouse), "kommunlager sql"):
@@ -180,7 +185,7 @@ def test_a_killed_build_leaves_the_old_file_and_the_next_one_cleans_up(
     assert list(warehouse.parent.glob(".build-*"))
     result = run(*_arguments(extracted, project, warehouse))
     assert result.returncode == 0, result.stderr
-    assert list(warehouse.parent.iterdir()) == [warehouse]
+    assert sorted(warehouse.parent.iterdir()) == [warehouse, docs_of(warehouse)]
     assert warehouse.read_bytes() != OLD
 
 
@@ -230,7 +235,7 @@ def test_the_log_of_the_old_file_is_not_replayed_into_the_new_one(
     subprocess.run([sys.executable, "-c", writer, str(warehouse)], check=False)
     assert Path(f"{warehouse}.wal").exists()
     assert run(*_arguments(extracted, project, warehouse)).returncode == 0
-    assert list(warehouse.parent.iterdir()) == [warehouse]
+    assert sorted(warehouse.parent.iterdir()) == [warehouse, docs_of(warehouse)]
     with duckdb.connect(warehouse, read_only=True) as connection:
         assert connection.execute("select count(*) from duckdb_tables() where table_name = 'old'").fetchone() == (0,)
 
