@@ -94,17 +94,8 @@ def _load_and_transform(
     load_log, dbt_log = staging / "load.log", staging / "dbt.log"
     environment = {**os.environ, "KOMMUNLAGER_DATABASE": str(staged)}
     started = time.perf_counter()
-    loading = _python(
-        "publish.cli",
-        "--quiet",
-        "load",
-        "--json",
-        "--database",
-        staged,
-        "--docs",
-        staging / DOCS,
-        *[f.resolve() for f in folders],
-    )
+    arguments = ["--quiet", "load", "--json", "--database", staged, "--docs", staging / DOCS]
+    loading = _python("publish.cli", *arguments, *[f.resolve() for f in folders])
     transforming = _python("publish.transform", project.resolve(), staging)
     with (
         _child(loading, staging, environment, load_log) as loader,
