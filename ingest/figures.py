@@ -60,49 +60,79 @@ class Outcome:
 
 
 def all_readings(pieces: list[Piece], columns: int, blanks_anywhere: bool) -> list[Reading]:
-    """Every reading of the run into exactly `columns` cells."""
-    found: dict[tuple[Figure | None, ...], int] = {}
+    """Every reading of the run into exactly `columns` cells, but no more than one above MAX_READINGS.
 
-    def walk(index: int, cells: list[Figure | None], explained: int) -> None:
-        if len(found) > MAX_READINGS or len(cells) > columns:
-            return
-        if index == len(pieces):
-            missing = columns - len(cells)
-            if missing and not blanks_anywhere:
-                return
-            reading = tuple(cells) + (None,) * missing
-            found[reading] = max(found.get(reading, 0), explained)
-            return
-        piece = pieces[index]
-        if piece.kind == "bar":
-            walk(index + 1, cells, explained)
-            return
-        if piece.kind == "blank":
-            walk(index + 1, [*cells, None], explained + 1)
-            walk(index + 1, cells, explained)
-            return
-        if blanks_anywhere and len(cells) < columns:
-            walk(index, [*cells, None], explained)
-        if piece.kind == "whole":
-            walk(index + 1, [*cells, Figure(piece.text, piece.line_no)], explained)
-            return
-        if not can_stand_alone(piece.text):
-            return
-        text = piece.text
-        walk(index + 1, [*cells, Figure(text, piece.line_no)], explained)
-        if not can_be_continued(piece.text):
-            return
-        for end in range(index + 1, min(index + MAX_GROUPS, len(pieces))):
-            following = pieces[end]
-            if following.kind != "digits" or following.line_no != piece.line_no or not can_continue(following.text):
-                return
-            text = f"{text} {following.text}"
-            walk(end + 1, [*cells, Figure(text, piece.line_no)], explained)
-            if not following.text.isdigit():
-                return
+    Each step takes the empty cells before a figure and the figure. Only steps from which the rest fits into the columns left
+    are taken, so that every walk ends in a reading of its own: the work grows with the readings, however long the run is.
+    """
+    gaps = _gaps(pieces)
+    figures = [_figures_from(pieces, index) for index in range(len(pieces))]
+    fits = _cells_that_fit(gaps, figures, columns, blanks_anywhere)
+    found: list[Reading] = []
+    waiting: list[tuple[tuple[Figure | None, ...], int, int]] = [((), 0, 0)] if fits[0] >> columns & 1 else []
+    while waiting and len(found) <= MAX_READINGS:
+        cells, explained, index = waiting.pop()
+        free = columns - len(cells)
+        blanks, start = gaps[index]
+        if start == len(pieces):
+            found.append(Reading(cells + (None,) * free, explained + min(free, blanks)))
+            continue
+        for empty in range(free if blanks_anywhere else min(blanks + 1, free)):  # the last that waits is the next one taken
+            for figure, end in reversed(figures[start]):
+                if fits[end] >> (free - empty - 1) & 1:
+                    waiting.append(((*cells, *(None,) * empty, figure), explained + min(empty, blanks), end))
+    return found
 
-    walk(0, [], 0)
-    return [Reading(figures, explained) for figures, explained in found.items()]
+
+def _gaps(pieces: list[Piece]) -> list[tuple[int, int]]:
+    """At every index, and at the end: how many extra spaces stand before the next figure, and the index of that figure."""
+    gaps = [(0, len(pieces))]
+    for index, piece in reversed(list(enumerate(pieces))):
+        blanks, start = gaps[-1]
+        gaps.append((blanks + (piece.kind == "blank"), start) if piece.kind in ("blank", "bar") else (0, index))
+    return gaps[::-1]
+
+
+def _figures_from(pieces: list[Piece], index: int) -> list[tuple[Figure, int]]:
+    """The figures that can begin at an index, the shortest first, each with the index behind it."""
+    first = pieces[index]
+    if first.kind == "whole":
+        return [(Figure(first.text, first.line_no), index + 1)]
+    if first.kind != "digits" or not can_stand_alone(first.text):
+        return []
+    found = [(Figure(first.text, first.line_no), index + 1)]
+    if not can_be_continued(first.text):
+        return found
+    text = first.text
+    for end in range(index + 1, min(index + MAX_GROUPS, len(pieces))):
+        following = pieces[end]
+        if following.kind != "digits" or following.line_no != first.line_no or not can_continue(following.text):
+            break
+        text = f"{text} {following.text}"
+        found.append((Figure(text, first.line_no), end + 1))
+        if not following.text.isdigit():
+            break
+    return found
+
+
+def _cells_that_fit(
+    gaps: list[tuple[int, int]], figures: list[list[tuple[Figure, int]]], columns: int, blanks_anywhere: bool
+) -> list[int]:
+    """At every index, and at the end: which numbers of cells the pieces from there on can fill, bit n for n cells."""
+    up_to_columns = (2 << columns) - 1
+    fits = [0] * len(gaps)
+    for index in reversed(range(len(gaps))):
+        blanks, start = gaps[index]
+        if start == len(figures):
+            fitting = 1
+        else:
+            fitting = 0
+            for _, end in figures[start]:
+                fitting |= fits[end] << 1
+        for _ in range(columns if blanks_anywhere else min(blanks, columns)):
+            fitting |= fitting << 1
+        fits[index] = fitting & up_to_columns
+    return fits
 
 
 def weigh(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -204,16 +204,27 @@ class Variables:
 
     def fill(self, text: str, *groups: str) -> str:
         """Replace `{Y}`, `{Y+1}`, `{M}`, `{Mon}` and `{1}` (pattern groups) in a text; other braces stay."""
+        return _filled(text, self.year, self.month, groups)
 
-        def year(match: re.Match[str]) -> str:
-            return str(self.year + int(match[1] or 0))
+    def pattern(self, text: str) -> re.Pattern[str]:
+        """The pattern that a layout's text is once it is filled."""
+        return _pattern(text, self.year, self.month)
 
-        text = re.sub(r"\{Y([+-]\d)?\}", year, text)
-        if self.month is not None:
-            text = text.replace("{M}", f"{self.month:02}").replace("{Mon}", MONTHS[self.month - 1].capitalize())
-        for number, group in enumerate(groups, 1):
-            text = text.replace(f"{{{number}}}", group)
-        return text
+
+# Layouts are few and their texts are needed for every line: what they become in a year is kept.
+@lru_cache(maxsize=20_000)
+def _filled(text: str, year: int, month: int | None, groups: tuple[str, ...] = ()) -> str:
+    text = re.sub(r"\{Y([+-]\d)?\}", lambda match: str(year + int(match[1] or 0)), text)
+    if month is not None:
+        text = text.replace("{M}", f"{month:02}").replace("{Mon}", MONTHS[month - 1].capitalize())
+    for number, group in enumerate(groups, 1):
+        text = text.replace(f"{{{number}}}", group)
+    return text
+
+
+@lru_cache(maxsize=20_000)
+def _pattern(text: str, year: int, month: int | None) -> re.Pattern[str]:
+    return re.compile(_filled(text, year, month))
 
 
 @cache

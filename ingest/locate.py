@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from ingest.layout import Layout, TableLayout, Variables
 from ingest.text import ReportText, begins_page, fold, letters
 
+_FOOTNOTE = re.compile(r"\d\d$")
 HEAD_LINES = 40
 """A head is never spread over more lines than this, blank ones included."""
 OCR_HEAD_RESEMBLANCE = 86
@@ -26,6 +27,16 @@ class Line:
 
     no: int
     text: str
+
+
+class _Stops:
+    """The headings and beginnings of sections that end a table."""
+
+    def __init__(self, texts: list[str], variables: Variables) -> None:
+        filled = [variables.fill(text) for text in texts if not text.startswith("^")]
+        self.beginnings = tuple(filled)
+        self.folded = [fold(text) for text in filled]
+        self.patterns = [variables.pattern(text) for text in texts if text.startswith("^")]
 
 
 @dataclass(frozen=True)
@@ -54,34 +65,66 @@ class Page:
         self.layout = layout
         self.variables = variables
         self.ocr = layout.text_origin == "ocr"
-        self._letters = [fold(line) if self.ocr else letters(line) for line in report.lines]
+        self._stripped = [line.strip() for line in report.lines]
+        self._letters = [] if self.ocr else [letters(line) for line in self._stripped]
+        self._known_by = self._first_words() if self.ocr else self._readings()
+        self._stops: dict[str, _Stops] = {}
         self.boxed = self._page_boxes()
-        self._skip = [re.compile(variables.fill(pattern)) for pattern in layout.skip]
+        self._skip = [variables.pattern(pattern) for pattern in layout.skip]
 
     def heads(self, table: TableLayout) -> list[Head]:
         """Every occurrence of a table's head, in order."""
         expected = self.variables.fill(table.head)
         if expected.startswith("^"):
-            pattern = re.compile(expected)
-            return [Head(table, i, i + 1) for i, line in enumerate(self.report.lines) if pattern.match(line.strip())]
+            pattern = self.variables.pattern(table.head)
+            return [Head(table, i, i + 1) for i, line in enumerate(self._stripped) if pattern.match(line)]
         find = self._match_ocr if self.ocr else self._match_native
+        begins = self._begins_ocr if self.ocr else self._begins_native
         found: list[Head] = []
-        start = 0
-        while start < len(self._letters):
+        for start in begins(expected):
+            if found and start < found[-1].end:
+                continue
             match = find(expected, start)
-            if match is None:
-                start += 1
-            else:
+            if match is not None:
                 found.append(Head(table, start, *match))
-                start = match[0]
         return found
+
+    # A head is looked for only where a line can be its first: of some thousand lines a handful can.
+
+    def _readings(self) -> dict[str, list[int]]:
+        """The lines of native text by their letters, those with a footnote's mark without it as well."""
+        found: dict[str, list[int]] = {}
+        for index, line in enumerate(self._letters):
+            found.setdefault(line, []).append(index)
+            if self.layout.footnote_marks and _FOOTNOTE.search(line):
+                found.setdefault(line[:-1], []).append(index)
+        return found
+
+    def _begins_native(self, expected: str) -> list[int]:
+        wanted = letters(expected)
+        return sorted({index for n in range(1, len(wanted) + 1) for index in self._known_by.get(wanted[:n], ())})
+
+    def _first_words(self) -> dict[str, list[int]]:
+        """The lines of OCR text by their first word."""
+        found: dict[str, list[int]] = {}
+        for index, line in enumerate(self._stripped):
+            if line:
+                found.setdefault(fold(line.split(None, 1)[0]), []).append(index)
+        return found
+
+    def _begins_ocr(self, expected: str) -> list[int]:
+        word = fold(expected.split()[0])
+        like = process.extract(
+            word, self._known_by.keys(), scorer=fuzz.ratio, score_cutoff=OCR_FIRST_WORD_RESEMBLANCE, limit=None
+        )
+        return sorted(index for known, _, _ in like for index in self._known_by[known])
 
     def _match_native(self, expected: str, start: int) -> tuple[int, float] | None:
         wanted = letters(expected)
         seen = ""
         for index in range(start, min(start + HEAD_LINES, len(self._letters))):
             line = self._letters[index]
-            if self.layout.footnote_marks and not wanted.startswith(seen + line) and re.search(r"\d\d$", line):
+            if self.layout.footnote_marks and not wanted.startswith(seen + line) and _FOOTNOTE.search(line):
                 line = line[:-1]  # `20236` is 2023 with footnote 6
             seen += line
             if (index == start and not seen) or not wanted.startswith(seen):
@@ -91,20 +134,17 @@ class Page:
         return None
 
     def _match_ocr(self, expected: str, start: int) -> tuple[int, float] | None:
-        if not self._letters[start]:
+        if not fold(self._stripped[start]):
             return None
         words = expected.split()
-        first = self.report.lines[start].split()[0]
-        if fuzz.ratio(fold(first), fold(words[0])) < OCR_FIRST_WORD_RESEMBLANCE:
-            return None
         wanted = " ".join(sorted(fold(word) for word in words if fold(word)))
         seen: list[str] = []
         best: tuple[float, int] | None = None
-        for index in range(start, min(start + HEAD_LINES, len(self._letters))):
+        for index in range(start, min(start + HEAD_LINES, len(self._stripped))):
             seen += [fold(word) for word in self.report.lines[index].replace("|", " ").split() if fold(word)]
             if len(seen) > len(words) + 3:
                 break
-            if self._letters[index]:
+            if fold(self._stripped[index]):
                 ratio = fuzz.ratio(" ".join(sorted(seen)), wanted)
                 if ratio >= OCR_HEAD_RESEMBLANCE and (best is None or ratio > best[0]):
                     best = (ratio, index + 1)
@@ -112,23 +152,25 @@ class Page:
 
     def is_stop(self, table: TableLayout, index: int) -> bool:
         """Whether a line ends a table: a heading or the beginning of a section, as the layout lists them."""
-        line = self.report.lines[index].strip()
+        line = self._stripped[index]
         if not line:
             return False
-        for stop in map(self.variables.fill, self.layout.stops if table.stops is None else table.stops):
-            if stop.startswith("^"):
-                if re.match(stop, line):
-                    return True
-            elif self.ocr:
-                if fuzz.ratio(self._letters[index][: len(fold(stop)) + 1], fold(stop)) >= OCR_STOP_RESEMBLANCE:
-                    return True
-            elif line.startswith(stop):
-                return True
-        return False
+        stops = self._stops_of(table)
+        if any(pattern.match(line) for pattern in stops.patterns):
+            return True
+        if not self.ocr:
+            return line.startswith(stops.beginnings)
+        folded = fold(line)
+        return any(fuzz.ratio(folded[: len(stop) + 1], stop) >= OCR_STOP_RESEMBLANCE for stop in stops.folded)
+
+    def _stops_of(self, table: TableLayout) -> _Stops:
+        if table.key not in self._stops:
+            self._stops[table.key] = _Stops(self.layout.stops if table.stops is None else table.stops, self.variables)
+        return self._stops[table.key]
 
     def is_skipped(self, index: int) -> bool:
         """Whether a line is no part of any table (a page footer, a box at the foot of a page)."""
-        line = self.report.lines[index].strip()
+        line = self._stripped[index]
         return index in self.boxed or any(pattern.match(line) for pattern in self._skip)
 
     def heading_of(self, head: Head, starts: list[int]) -> tuple[int, str] | None:
@@ -140,19 +182,19 @@ class Page:
         table, lines = head.table, self.report.lines
         if table.heading is None:
             return None
-        pattern = re.compile(self.variables.fill(table.heading))
+        pattern = self.variables.pattern(table.heading)
         candidates = range(head.end, len(lines)) if table.heading_follows else range(head.end - 1, -1, -1)
-        start = next((i for i in candidates if pattern.match(lines[i].strip())), None)
+        start = next((i for i in candidates if pattern.match(self._stripped[i])), None)
         if start is None:
             return None
         if table.heading_is_below:
-            start = next((i for i in range(start + 1, len(lines)) if lines[i].strip()), start)
+            start = next((i for i in range(start + 1, len(lines)) if self._stripped[i]), start)
         end = start + 1
-        while end < len(lines) and lines[end].strip() and end not in starts and not begins_page(lines[end]):
+        while end < len(lines) and self._stripped[end] and end not in starts and not begins_page(lines[end]):
             if lines[end - 1].rstrip().endswith("."):
                 break  # a heading is one sentence, where blank lines do not set it apart
             end += 1
-        return start, re.sub(r"\s+", " ", " ".join(line.strip() for line in lines[start:end]))
+        return start, re.sub(r"\s+", " ", " ".join(self._stripped[start:end]))
 
     def _page_boxes(self) -> frozenset[int]:
         """Lines of the boxes that the text shows at the foot of a page, up to the next page (a line that begins with a space)."""

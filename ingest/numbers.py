@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
+from functools import lru_cache
 
 SPACES = "\u00a0\u2007\u2009\u202f"
 MINUS = "\u2212\u2013"
@@ -33,6 +34,7 @@ def normalise(text: str) -> str:
     return re.sub(rf"(?<![\w)])[{MINUS}](?=\d)", "-", text)
 
 
+@lru_cache(maxsize=10_000)
 def parse_number(text: str, decimal_point: bool = False) -> Decimal | None:
     """The exact value of one printed cell, in the unit it is printed in, or None where the cell holds no number.
 

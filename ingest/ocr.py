@@ -6,12 +6,16 @@ resembles none, or two equally, is an error that asks for the lexicon to be comp
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Indel
 
 from ingest.layout import DATES, ColumnLayout
 from ingest.locate import Line
@@ -257,89 +261,186 @@ def _mixed_row(reader: RowReader, lines: list[Line], heading: str | None) -> Raw
     return RawRow(text, lines[0].no, lines[-1].no, in_order(raw))
 
 
+class _TextColumn:
+    """What the words of a text cell can be: the phrases of its column's vocabulary, as they survive OCR."""
+
+    def __init__(self, phrases: tuple[str, ...]) -> None:
+        self.phrases = [(fold(phrase), phrase) for phrase in phrases]
+        self._beginnings = sorted({key[:length] for key, _ in self.phrases for length in range(len(key) + 1)})
+        self._longest = max((len(key) for key, _ in self.phrases), default=0)
+
+    def resemblance(self, text: str) -> float:
+        """How much a whole cell resembles the phrase that it resembles most."""
+        seen = fold(text)
+        return max(fuzz.ratio(seen, key) for key, _ in self.phrases)
+
+    def phrase(self, text: str) -> str:
+        """The phrase that a whole cell resembles most."""
+        seen = fold(text)
+        return max(self.phrases, key=lambda known: fuzz.ratio(seen, known[0]))[1]
+
+    def begins(self, text: str) -> bool:
+        """Whether a text can be the beginning of a cell."""
+        seen = fold(text)
+        return any(
+            fuzz.ratio(seen, key[: len(seen)]) >= PREFIX_RESEMBLANCE and len(seen) <= len(key) + 1 for key, _ in self.phrases
+        )
+
+    def resemblance_at_most(self, text: str) -> float:
+        """What no cell that begins with a text exceeds in resemblance.
+
+        The letters that it has too many or too few against the beginning of a phrase, whichever it is nearest to, no word
+        behind them makes good; they weigh least in the longest cell and phrase. A hair is added for the rounding of floats.
+        """
+        seen = fold(text).rstrip("60")  # which are letters or figures depends on what follows
+        _, wrong, _ = process.extractOne(seen, self._beginnings, scorer=Indel.distance)
+        return 100 + 1e-6 - 100 * wrong / (2 * self._longest + 1)
+
+
+@cache
+def _text_column(phrases: tuple[str, ...]) -> _TextColumn:
+    return _TextColumn(phrases)
+
+
+@dataclass(frozen=True)
+class _Division:
+    """A row's first lines, told apart into label, text cells (by column) and figures."""
+
+    label: tuple[Token, ...] = ()
+    cells: dict[int, tuple[Token, ...]] = field(default_factory=dict)
+    figures: tuple[Token, ...] = ()
+
+
+def _joined(tokens: tuple[Token, ...]) -> str:
+    return "".join(token.text for token in tokens)
+
+
+class _Untangling:
+    """Tells the words of a row's label, text cells and figures apart.
+
+    In every line the label comes first and the cells follow in the order of the columns; a text cell is one of its
+    vocabulary's phrases, spread over the lines. The division that completes a phrase in every text column wins, the first
+    found of several.
+    """
+
+    def __init__(self, reader: RowReader, lines: list[Line], label_allowed: bool) -> None:
+        self.columns = reader.table.columns
+        self.label_allowed = label_allowed
+        self.rows = [[t for t in reader.plain_tokens(line) if t.kind != "bar"] for line in lines]
+        self.is_text = [column.is_text for column in self.columns]
+        self.is_date = [column.words == DATES for column in self.columns]
+        self.texts = {
+            index: _text_column(tuple(reader.vocabularies[column.words or ""]))
+            for index, column in enumerate(self.columns)
+            if column.is_text and column.words != DATES
+        }
+
+    def best(self) -> _Division | None:
+        """The cheapest division of all lines.
+
+        Divisions grow line by line, always the one that can become cheapest: `order` keeps those that cost the same in the
+        order in which trying everything would find them. Of those that leave the same to be decided the first is enough.
+        """
+        growing: list[tuple[float, tuple[int, ...], _Division]] = [(0.0, (), _Division())]
+        grown: set[object] = set()
+        while growing:
+            _, order, division = heapq.heappop(growing)
+            if len(order) == len(self.rows):
+                return division
+            outlook = (len(order), *self._outlook(division))
+            if outlook in grown:
+                continue
+            grown.add(outlook)
+            is_last = len(order) + 1 == len(self.rows)
+            for number, longer in enumerate(self._divided(division, self.rows[len(order)])):
+                cost = self._cost(longer) if is_last else self._cost_at_least(longer)
+                if cost is not None:
+                    heapq.heappush(growing, (cost, (*order, number), longer))
+        return None
+
+    def _outlook(self, division: _Division) -> tuple[object, ...]:
+        """All that what can still come, and its cost, depend on."""
+        texts = tuple((index, _joined(tokens)) for index, tokens in sorted(division.cells.items()))
+        return self._figures_in(division.label), bool(division.figures), texts
+
+    @staticmethod
+    def _figures_in(label: tuple[Token, ...]) -> int:
+        return sum(token.kind == "digits" for token in label)
+
+    def _divided(self, division: _Division, tokens: list[Token]) -> Iterator[_Division]:
+        """Every way in which a division can go on over the tokens of another line."""
+
+        def place(
+            position: int, column: int, cells: dict[int, tuple[Token, ...]], figures: tuple[Token, ...]
+        ) -> Iterator[_Division]:
+            if position == len(tokens):
+                yield _Division(label, cells, figures)
+                return
+            token = tokens[position]
+            for index in range(column, len(self.columns)):
+                if self.is_text[index]:
+                    cell = (*cells.get(index, ()), token)
+                    if self._plausible(index, cell):
+                        yield from place(position + 1, index, {**cells, index: cell}, figures)
+                elif token.kind in ("digits", "whole"):
+                    after_cell = any(token.line_no == t.line_no for cell in cells.values() for t in cell)
+                    if label is division.label or after_cell or self.columns[0].optional:
+                        yield from place(position + 1, index, cells, (*figures, token))
+                    break
+
+        for cut in range(len(tokens) + 1 if self.label_allowed else 1):
+            label = (*division.label, *tokens[:cut]) if cut else division.label
+            yield from place(cut, 0, division.cells, division.figures)
+
+    def _plausible(self, index: int, tokens: tuple[Token, ...]) -> bool:
+        """Whether tokens can be the beginning of a text cell."""
+        if self.is_date[index]:
+            return len(tokens) == 1 and re.fullmatch(DATE_PATTERN, tokens[0].text) is not None
+        text = _joined(tokens)
+        column = self.texts[index]
+        return bool(fold(tokens[-1].text)) and column.begins(text) and column.resemblance_at_most(text) >= PHRASE_RESEMBLANCE
+
+    def _cost_at_least(self, division: _Division) -> float:
+        """What no division that goes on from this one falls below."""
+        cost = UNTOLD / 4 * self._figures_in(division.label)
+        for index, cell in division.cells.items():
+            if not self.is_date[index]:
+                cost += MISMATCH * (100 - self.texts[index].resemblance_at_most(_joined(cell)))
+        return cost
+
+    def _cost(self, division: _Division) -> float | None:
+        """How far a division is from what a row should be, in points of resemblance; None where a cell is missing or no phrase."""
+        cost = UNTOLD / 4 * self._figures_in(division.label)
+        if not division.figures and not all(self.is_text):
+            cost += UNTOLD
+        for index, column in enumerate(self.columns):
+            if not self.is_text[index]:
+                continue
+            cell = division.cells.get(index)
+            if cell is None:
+                if not column.optional:
+                    return None
+                cost += MISSING
+            elif not self.is_date[index]:
+                resemblance = self.texts[index].resemblance(_joined(cell))
+                if resemblance < PHRASE_RESEMBLANCE:
+                    return None
+                cost += MISMATCH * (100 - resemblance)
+        return cost
+
+
 def _untangle(
     reader: RowReader, lines: list[Line], label_allowed: bool
 ) -> tuple[list[Token], dict[int, tuple[str, int]], list[Token]]:
-    """Tell the words of label, text cells and figures apart.
-
-    In every line the label comes first and the cells follow in the order of the columns; a text cell is one of its
-    vocabulary's phrases, spread over the lines. The division that completes a phrase in every text column wins.
-    """
-    columns = reader.table.columns
-    texts = [i for i, c in enumerate(columns) if c.is_text]
-    phrases = {i: [(fold(p), p) for p in reader.vocabularies[columns[i].words or ""]] for i in texts if columns[i].words != DATES}
-    rows = [[t for t in reader.plain_tokens(line) if t.kind != "bar"] for line in lines]
-    best: list[tuple[float, list[Token], dict[int, list[Token]], list[Token]]] = []
-
-    def plausible(index: int, tokens: list[Token]) -> bool:
-        if columns[index].words == DATES:
-            return len(tokens) == 1 and re.fullmatch(DATE_PATTERN, tokens[0].text) is not None
-        seen = fold("".join(t.text for t in tokens))
-        if not fold(tokens[-1].text):
-            return False
-        return any(
-            fuzz.ratio(seen, key[: len(seen)]) >= PREFIX_RESEMBLANCE and len(seen) <= len(key) + 1 for key, _ in phrases[index]
-        )
-
-    def finish(label: list[Token], cells: dict[int, list[Token]], figures: list[Token]) -> None:
-        cost = UNTOLD / 4 * sum(token.kind == "digits" for token in label)
-        if len(texts) < len(columns) and not figures:
-            cost += UNTOLD
-        for index in texts:
-            tokens = cells.get(index, [])
-            if not tokens:
-                if not columns[index].optional:
-                    return
-                cost += MISSING
-                continue
-            if columns[index].words == DATES:
-                continue
-            seen = fold("".join(t.text for t in tokens))
-            resemblance = max(fuzz.ratio(seen, key) for key, _ in phrases[index])
-            if resemblance < PHRASE_RESEMBLANCE:
-                return
-            cost += MISMATCH * (100 - resemblance)
-        best.append((cost, label, cells, figures))
-
-    def walk(row: int, label: list[Token], cells: dict[int, list[Token]], figures: list[Token]) -> None:
-        if row == len(rows):
-            finish(label, cells, figures)
-            return
-        tokens = rows[row]
-        for cut in range(len(tokens) + 1):
-            if cut and not label_allowed:
-                break
-            place(row, cut, 0, label + tokens[:cut], cells, figures)
-
-    def place(
-        row: int, position: int, column: int, label: list[Token], cells: dict[int, list[Token]], figures: list[Token]
-    ) -> None:
-        tokens = rows[row]
-        if position == len(tokens):
-            walk(row + 1, label, cells, figures)
-            return
-        token = tokens[position]
-        for index in range(column, len(columns)):
-            if columns[index].is_text:
-                grown = [*cells.get(index, []), token]
-                if plausible(index, grown):
-                    place(row, position + 1, index, label, {**cells, index: grown}, figures)
-            elif token.kind in ("digits", "whole"):
-                starts_line = position == 0 or tokens[0] not in label
-                after_cell = any(token.line_no == t.line_no for ts in cells.values() for t in ts)
-                if starts_line or after_cell or columns[0].optional:
-                    place(row, position + 1, index, label, cells, [*figures, token])
-                break
-
-    walk(0, [], {}, [])
-    if not best:
+    """Label, text cells (phrase and line by column) and figures of a row; Tangled where they cannot be told apart."""
+    untangling = _Untangling(reader, lines, label_allowed)
+    best = untangling.best()
+    if best is None:
         raise Tangled(lines[0].no)
-    _, label, cells, figures = min(best, key=lambda found: found[0])
     chosen: dict[int, tuple[str, int]] = {}
-    for index, tokens in cells.items():
-        if columns[index].words == DATES:
-            chosen[index] = (tokens[0].text, tokens[0].line_no)
-        else:
-            seen = fold("".join(t.text for t in tokens))
-            chosen[index] = (max(phrases[index], key=lambda p: fuzz.ratio(seen, p[0]))[1], tokens[0].line_no)
-    return label, chosen, figures
+    for index, cell in best.cells.items():
+        chosen[index] = (
+            cell[0].text if untangling.is_date[index] else untangling.texts[index].phrase(_joined(cell)),
+            cell[0].line_no,
+        )
+    return list(best.label), chosen, list(best.figures)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from ingest.errors import LayoutError
@@ -64,6 +65,7 @@ class Expression:
         return [t.name for t in self.terms] == ["all"]
 
 
+@lru_cache(maxsize=10_000)
 def parse_expression(text: str) -> Expression:
     """Read one rule; LayoutError when it does not follow the notation above."""
     left, equals, right = text.partition(" = ")
@@ -134,6 +136,7 @@ def holds(expression: Expression, values: dict[str, Decimal]) -> bool | None:
 _LIMIT = re.compile(r"(?:([\d.]+) <= )?(\w+)(?: / (\w+))? <= (\w+|[\d.]+)")
 
 
+@lru_cache(maxsize=10_000)
 def _parse_limit(limit: str) -> re.Match[str]:
     match = _LIMIT.fullmatch(limit)
     if match is None:

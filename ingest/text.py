@@ -66,14 +66,20 @@ def begins_page(line: str) -> bool:
     return re.match(r" \S", line) is not None
 
 
+_LETTERS = re.compile(r"[0-9a-zåäöéü%<>+]+")
+
+
 def letters(text: str) -> str:
     """Only the letters and digits of a text, lower case: equal for the same words however they are wrapped or spaced."""
-    return re.sub(r"[^0-9a-zåäöéü%<>+]", "", unicodedata.normalize("NFC", text).lower())
+    return "".join(_LETTERS.findall(unicodedata.normalize("NFC", text).lower()))
 
 
-@lru_cache(maxsize=100_000)
+_CONFUSED = re.compile(r"[60](?:(?<=[a-z][60])|(?=[a-z]))")
+
+
+@lru_cache(maxsize=10_000)
 def fold(text: str) -> str:
     """The skeleton of a text that survives OCR: no accents, lower case, letters and digits only, common confusions merged."""
     decomposed = unicodedata.normalize("NFKD", text.lower().replace("&a", "a").replace("&", "a"))
-    plain = re.sub(r"[^0-9a-z]", "", decomposed)
-    return re.sub(r"(?<=[a-z])[60]|[60](?=[a-z])", "o", plain)
+    plain = re.sub(r"[^0-9a-z]+", "", decomposed)
+    return _CONFUSED.sub("o", plain)
