@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from ingest.layout import Layout, TableLayout, Variables
-from ingest.text import ReportText, begins_page, fold, letters
+from ingest.text import ReportText, fold, letters
 
 HEAD_LINES = 40
 """A head is never spread over more lines than this, blank ones included."""
@@ -26,6 +26,7 @@ class Line:
 
     no: int
     text: str
+    begins_page: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class Page:
         if table.heading_is_below:
             start = next((i for i in range(start + 1, len(lines)) if lines[i].strip()), start)
         end = start + 1
-        while end < len(lines) and lines[end].strip() and end not in starts and not begins_page(lines[end]):
+        while end < len(lines) and lines[end].strip() and end not in starts and not self.report.begins_page(end):
             if lines[end - 1].rstrip().endswith("."):
                 break  # a heading is one sentence, where blank lines do not set it apart
             end += 1
@@ -160,7 +161,7 @@ class Page:
         found = set()
         patterns = [re.compile(p) for p in self.layout.page_boxes]
         for index, line in enumerate(self.report.lines):
-            if begins_page(line):
+            if self.report.begins_page(index):
                 inside = False
             inside = inside or any(p.match(line) for p in patterns)
             if inside:

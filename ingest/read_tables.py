@@ -16,7 +16,6 @@ from ingest.locate import Head, Line, Page
 from ingest.numbers import parse_number
 from ingest.rows import Ambiguous, RawRow, RowReader, Token
 from ingest.rules import holds, parse_expression
-from ingest.text import begins_page
 
 MAX_COMBINATIONS = 2_000
 """Readings of unsettled rows that are weighed against a table's totals; more than that stays ambiguous."""
@@ -147,7 +146,7 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
                 continue
             skipping = skipping and not (row_starts and row_starts.match(text.strip()))
             if not skipping:
-                lines.append(Line(index + 1, text))
+                lines.append(Line(index + 1, text, page.report.begins_page(index)))
                 if text.strip():
                     last = index + 1
     heading = page.heading_of(heads[0], starts)
@@ -365,8 +364,8 @@ def _after_remark(page: Page, reader: RowReader, part: list[Line]) -> list[Line]
     """
 
     def is_first(index: int) -> bool:
-        line = part[index].text
-        return begins_page(line) or bool(line.strip() and not part[index - 1].text.strip())
+        line = part[index]
+        return line.begins_page or bool(line.text.strip() and not part[index - 1].text.strip())
 
     def reads(start: int, end: int) -> bool:
         read = reader.read_row(reader.tokens(part[start:]), 0)
