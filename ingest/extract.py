@@ -34,8 +34,10 @@ def extract_report(path: Path, layouts: tuple[Layout, ...] | None = None) -> Ext
 
 def extract(report: ReportText, layout: Layout, variables: Variables) -> Extraction:
     """Read a report with a given layout."""
+    if report.text_origin is not None:
+        layout = layout.model_copy(update={"text_origin": report.text_origin})
     page = Page(report, layout, variables)
-    builder = RawRowBuilder(report.document_id, layout, variables)
+    builder = RawRowBuilder(report.document_id, layout, variables, report.pages)
     tables = sorted(read_tables(page), key=lambda t: t.first_line)
     for number, table in enumerate(tables, 1):
         builder.add(number, table)

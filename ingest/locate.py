@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
+from ingest.columns import HeadFinder
 from ingest.layout import Layout, TableLayout, Variables
-from ingest.text import ReportText, begins_page, fold, letters
+from ingest.text import ReportText, fold, letters
 
 _FOOTNOTE = re.compile(r"\d\d$")
 HEAD_LINES = 40
@@ -27,6 +28,7 @@ class Line:
 
     no: int
     text: str
+    begins_page: bool = False
 
 
 class _Stops:
@@ -80,11 +82,12 @@ class Page:
             return [Head(table, i, i + 1) for i, line in enumerate(self._stripped) if pattern.match(line)]
         find = self._match_ocr if self.ocr else self._match_native
         begins = self._begins_ocr if self.ocr else self._begins_native
+        finder = self.head_finder(table)
         found: list[Head] = []
-        for start in begins(expected):
+        for start in range(len(self._letters)) if finder else begins(expected):
             if found and start < found[-1].end:
                 continue
-            match = find(expected, start)
+            match = finder.match(self.report.lines, start) if finder else find(expected, start)
             if match is not None:
                 found.append(Head(table, start, *match))
         return found
@@ -118,6 +121,12 @@ class Page:
             word, self._known_by.keys(), scorer=fuzz.ratio, score_cutoff=OCR_FIRST_WORD_RESEMBLANCE, limit=None
         )
         return sorted(index for known, _, _ in like for index in self._known_by[known])
+
+    def head_finder(self, table: TableLayout) -> HeadFinder | None:
+        """What finds the table's head column by column, where the text keeps the page's layout."""
+        if self.report.form == "running" or table.head.startswith("^"):
+            return None
+        return HeadFinder(table, self.variables.fill, self.ocr, self.layout.footnote_marks)
 
     def _match_native(self, expected: str, start: int) -> tuple[int, float] | None:
         wanted = letters(expected)
@@ -171,7 +180,7 @@ class Page:
     def is_skipped(self, index: int) -> bool:
         """Whether a line is no part of any table (a page footer, a box at the foot of a page)."""
         line = self._stripped[index]
-        return index in self.boxed or any(pattern.match(line) for pattern in self._skip)
+        return index in self.boxed or index in self.report.page_numbers or any(pattern.match(line) for pattern in self._skip)
 
     def heading_of(self, head: Head, starts: list[int]) -> tuple[int, str] | None:
         """The heading that names a table, whole even where it is wrapped, with the index of its line.
@@ -190,7 +199,7 @@ class Page:
         if table.heading_is_below:
             start = next((i for i in range(start + 1, len(lines)) if self._stripped[i]), start)
         end = start + 1
-        while end < len(lines) and self._stripped[end] and end not in starts and not begins_page(lines[end]):
+        while end < len(lines) and self._stripped[end] and end not in starts and not self.report.begins_page(end):
             if lines[end - 1].rstrip().endswith("."):
                 break  # a heading is one sentence, where blank lines do not set it apart
             end += 1
@@ -202,7 +211,7 @@ class Page:
         found = set()
         patterns = [re.compile(p) for p in self.layout.page_boxes]
         for index, line in enumerate(self.report.lines):
-            if begins_page(line):
+            if self.report.begins_page(index):
                 inside = False
             inside = inside or any(p.match(line) for p in patterns)
             if inside:

@@ -20,7 +20,7 @@ from rapidfuzz.distance import Indel
 from ingest.layout import DATES, ColumnLayout
 from ingest.locate import Line
 from ingest.rows import DATE_PATTERN, RawCell, RawRow, RowReader, Token, in_order, join_words
-from ingest.text import begins_page, fold
+from ingest.text import fold
 
 LEXICON = Path(__file__).parent / "lexicon.txt"
 WORD_RESEMBLANCE = 74
@@ -174,7 +174,7 @@ def _blocks(reader: RowReader, lines: list[Line]) -> list[list[Line]]:
         if anchor == 0:  # the label stands above, as a paragraph of its own
             while start > 0 and not lines[start - 1].text.strip():
                 start -= 1
-            while start > 0 and lines[start - 1].text.strip() and not begins_page(lines[start].text):
+            while start > 0 and lines[start - 1].text.strip() and not lines[start].begins_page:
                 if comment and comment.match(lines[start - 1].text.strip()):
                     break
                 start -= 1
@@ -222,9 +222,7 @@ def _figures_at_end(reader: RowReader, line: Line) -> int | None:
 
 def _anchor(reader: RowReader, column: ColumnLayout, lines: list[Line]) -> int | None:
     """Where in the first of the lines the first text cell of a row begins (word number), or None."""
-    paragraph = list(
-        itertools.takewhile(lambda line: line.text.strip() and (line is lines[0] or not begins_page(line.text)), lines)
-    )
+    paragraph = list(itertools.takewhile(lambda line: line.text.strip() and (line is lines[0] or not line.begins_page), lines))
     if not paragraph:
         return None
     words, *below = [line.text.replace("|", " ").split() for line in paragraph]

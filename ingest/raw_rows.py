@@ -44,10 +44,14 @@ def _row_scenario(meaning: RowMeaning | None, column: ColumnLayout) -> str | Non
 
 
 class RawRowBuilder:
-    """Collects the tables of a document in their order and turns what was read into the rows of schema raw."""
+    """Collects the tables of a document in their order and turns what was read into the rows of schema raw.
 
-    def __init__(self, document_id: str, layout: Layout, variables: Variables) -> None:
+    `pages` is the page of each line, where the text says so.
+    """
+
+    def __init__(self, document_id: str, layout: Layout, variables: Variables, pages: tuple[int, ...] | None = None) -> None:
         self.document_id = document_id
+        self.pages = pages
         self.layout = layout
         self.variables = variables
         self.tables: list[Table] = []
@@ -118,7 +122,7 @@ class RawRowBuilder:
             value=value,
             unit=self._unit(read, column, row, text, value is not None),
             line_no=raw.line_no,
-            page_no=None,
+            page_no=self.pages[raw.line_no - 1] if self.pages else None,
             method=raw.method,
             measure=column.measure,
             scenario=scenario,

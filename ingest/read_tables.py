@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from ingest import ocr
+from ingest.aligned import AlignedReader, Part, Unreadable, last_line
 from ingest.blocks import Incomplete, read_blocks
 from ingest.errors import ExtractionError
 from ingest.layout import Layout, TableLayout
@@ -16,7 +17,6 @@ from ingest.locate import Head, Line, Page
 from ingest.numbers import parse_number
 from ingest.rows import Ambiguous, RawRow, RowReader, Token
 from ingest.rules import holds, parse_expression
-from ingest.text import begins_page
 
 MAX_COMBINATIONS = 2_000
 """Readings of unsettled rows that are weighed against a table's totals; more than that stays ambiguous."""
@@ -85,10 +85,16 @@ def _read_one(page: Page, table: TableLayout, own: list[Head], starts: list[int]
     """One table; where a page break repeats its head before its last row, it goes on below that head."""
     used = [own[0]]
     while True:
-        read = _read_parts(page, table, used, starts)
+        rest = [h for h in own if h.start > used[-1].start]
+        try:
+            read = _read_parts(page, table, used, starts)
+        except ExtractionError:
+            if page.report.form == "running" or table.until is None or not rest:
+                raise
+            used.append(rest[0])  # what the lines of one page leave open, those of the next may tell
+            continue
         if table.until is None or _ends_well(page, read):
             return read, used
-        rest = [h for h in own if h.start > used[-1].start]
         if not rest:
             raise _without_last_row(page, read)
         used.append(rest[0])
@@ -133,6 +139,7 @@ def _read_repeated(page: Page, table: TableLayout, own: list[Head], starts: list
 def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[int]) -> TableRead:
     lines: list[Line] = []
     left_out: dict[int, str] = {}
+    begins: list[int] = []
     skip = [re.compile(page.variables.fill(pattern)) for pattern in table.skip]
     row_starts = re.compile(page.variables.fill(table.row_starts)) if table.row_starts else None
     skipping = False
@@ -140,6 +147,7 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
     for head in heads:
         following = [s for s in starts if s > head.start]
         end = following[0] if following else len(page.report.lines)
+        begins.append(len(lines))
         for index in range(head.end, end):
             if page.is_skipped(index):
                 left_out[index + 1] = "a footer or box of the page"
@@ -155,7 +163,7 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
             if skipping:
                 left_out[index + 1] = "no part of the table, says its layout"
             else:
-                lines.append(Line(index + 1, text))
+                lines.append(Line(index + 1, text, page.report.begins_page(index)))
                 if text.strip():
                     last = index + 1
     heading = page.heading_of(heads[0], starts)
@@ -166,7 +174,14 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
     read = TableRead(table, title, heading_text, heads[0].start + 1, last)
     read.head_lines = {no for head in heads for no in range(head.start + 1, head.end + 1)}
     read.left_out = {no: reason for no, reason in left_out.items() if page.report.lines[no - 1].strip()}
-    read.rows, read.last_line = _read_rows(page, table, lines, heading_text, last)
+    finder = page.head_finder(table)
+    if finder is None:
+        read.rows, read.last_line = _read_rows(page, table, lines, heading_text, last)
+    else:
+        bodies = [lines[a:b] for a, b in itertools.pairwise([*begins, len(lines)])]
+        places = [tuple(finder.ranges(page.report.lines, head.start, head.end)) for head in heads]
+        read.rows = _read_aligned_rows(page, table, list(map(Part, places, bodies)), heading_text)
+        read.last_line = last_line(read.rows, default=last)
     if not read.rows and table.until is None:
         raise ExtractionError(
             page.report.document_id,
@@ -194,6 +209,26 @@ def _unknown_word(page: Page, table: TableLayout, line_no: int, unknown: ocr.Unk
         f"the OCR word '{unknown.word}' cannot be put into Swedish for certain: {known}",
         "add the right word to ingest/lexicon.txt.",
     )
+
+
+def _read_aligned_rows(page: Page, table: TableLayout, parts: list[Part], heading: str | None) -> list[RawRow]:
+    reader = RowReader(page.layout, page.variables, table, lambda _label: None)
+
+    def label(text: str) -> str:
+        return ocr.repair(text) if page.ocr else _without_footnote(page.layout, text)
+
+    try:
+        return AlignedReader(reader, page.variables.fill, label, heading).read(parts)
+    except Unreadable as problem:
+        raise ExtractionError(
+            page.report.document_id,
+            table.key,
+            problem.line_no,
+            problem.problem,
+            "compare the line with the page and with the layout's columns, vocabularies, stops and skip.",
+        ) from None
+    except ocr.UnknownWord as unknown:
+        raise _unknown_word(page, table, parts[0].lines[0].no, unknown) from None
 
 
 def _read_rows(page: Page, table: TableLayout, lines: list[Line], heading: str | None, last: int) -> tuple[list[RawRow], int]:
@@ -375,8 +410,8 @@ def _after_remark(page: Page, reader: RowReader, part: list[Line]) -> list[Line]
     """
 
     def is_first(index: int) -> bool:
-        line = part[index].text
-        return begins_page(line) or bool(line.strip() and not part[index - 1].text.strip())
+        line = part[index]
+        return line.begins_page or bool(line.text.strip() and not part[index - 1].text.strip())
 
     def reads(start: int, end: int) -> bool:
         read = reader.read_row(reader.tokens(part[start:]), 0)

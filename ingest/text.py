@@ -6,22 +6,65 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import Literal
 
 from ingest.errors import ReportError
 
 MAX_BYTES = 50_000_000
+COLUMN_GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
+"""What sets two cells of a line apart where the text keeps the page's layout."""
+ALIGNED_SHARE = 0.05
+"""Share of lines that stand in columns from which on a text keeps the page's layout; running text has next to none."""
+
+PAGE_NUMBER = re.compile(r"(?i)(?:sida |sid\. ?)?(\d{1,3})(?: ?\((?:av )?\d{1,3}\)| ?/ ?\d{1,3}| av \d{1,3})?")
+
+Form = Literal["running", "aligned"]
 
 
 @dataclass(frozen=True)
 class ReportText:
-    """The lines of a report; `lines[0]` is line 1. `sha256` is that of the file's bytes."""
+    """The lines of a report; `lines[0]` is line 1. `sha256` is that of the file's bytes.
+
+    `form`: in running text one space parts the cells of a row; in aligned text every cell stands below its column's head.
+    `pages`: the 1-based page of each line, where the text says where pages end. `text_origin`: where the text itself was
+    found to be native or OCR, whatever its layout says.
+    """
 
     document_id: str
     path: Path
     lines: list[str]
     sha256: str
+    form: Form = "running"
+    pages: tuple[int, ...] | None = None
+    text_origin: Literal["native", "ocr"] | None = None
+
+    def begins_page(self, index: int) -> bool:
+        """Whether the line at `index` is the first of a page that has anything on it.
+
+        Text without form feeds shows a page break as one space in front of a line, without an empty line.
+        """
+        if self.pages is None:
+            return self.form == "running" and re.match(r" \S", self.lines[index]) is not None
+        above = index - 1
+        while above >= 0 and not self.lines[above].strip():
+            above -= 1
+        return bool(self.lines[index].strip()) and (above < 0 or self.pages[above] != self.pages[index])
+
+    @cached_property
+    def page_numbers(self) -> frozenset[int]:
+        """Indices of the lines at the foot of pages that number them: figures alone, all as far from the page's own number."""
+        if self.pages is None:
+            return frozenset()
+        last = {page: index for index, page in enumerate(self.pages) if self.lines[index].strip()}
+        found: dict[int, list[int]] = {}
+        for page, index in last.items():
+            match = PAGE_NUMBER.fullmatch(self.lines[index].strip())
+            if match:
+                found.setdefault(int(match[1]) - page, []).append(index)
+        return frozenset(index for indices in found.values() if len(indices) > 1 for index in indices)
 
 
 def read_report(path: Path) -> ReportText:
@@ -58,12 +101,29 @@ def read_report(path: Path) -> ReportText:
     lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").split("\n")
     if lines and lines[-1] == "":
         lines.pop()
-    return ReportText(path.name.removesuffix(path.suffix), path, lines, hashlib.sha256(data).hexdigest())
+    lines, pages = without_form_feeds(lines)
+    name = path.name.removesuffix(path.suffix)
+    return ReportText(name, path, lines, hashlib.sha256(data).hexdigest(), form_of(lines), pages)
 
 
-def begins_page(line: str) -> bool:
-    """Whether a line is the first of a page: the text shows a page break as one space in front, without an empty line."""
-    return re.match(r" \S", line) is not None
+def without_form_feeds(lines: list[str]) -> tuple[list[str], tuple[int, ...] | None]:
+    """The lines without form feeds, and the page of each; None in place of pages where there is no form feed."""
+    if not any("\f" in line for line in lines):
+        return lines, None
+    if lines[-1].strip("\f ") == "":
+        lines = lines[:-1]  # the form feed behind the last page begins none
+    pages = accumulate((line.count("\f") for line in lines), initial=1)
+    return [line.lstrip("\f").replace("\f", " ") for line in lines], tuple(pages)[1:]
+
+
+def form_of(lines: list[str]) -> Form:
+    """Whether lines keep the page's layout: many have gaps, and the gaps stand below each other.
+
+    In running text a gap is an empty cell, and those of neighbouring rows stand where the figures before them happen to end.
+    """
+    gaps = [[match.span() for match in COLUMN_GAP.finditer(line)] for line in lines if line.strip()]
+    in_columns = sum(any(a < d and c < b for a, b in here for c, d in there) for here, there in pairwise([*gaps, []]))
+    return "aligned" if gaps and in_columns / len(gaps) >= ALIGNED_SHARE else "running"
 
 
 _LETTERS = re.compile(r"[0-9a-zåäöéü%<>+]+")
