@@ -8,7 +8,9 @@ import stat
 from pathlib import Path
 
 MAX_ID_LENGTH = 120
-ID_RULE = "use a-z, 0-9, - and _ only, a letter or digit first, at most 120 characters, and no name that Windows reserves (con, nul)"
+ID_RULE = (
+    "use a-z, 0-9, - and _ only, a letter or digit first, at most 120 characters, and no name that Windows reserves (con, nul)"
+)
 
 _DOCUMENT_ID = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{MAX_ID_LENGTH - 1}}}")
 _RESERVED = re.compile(r"con|prn|aux|nul|(?:com|lpt)\d", re.ASCII)

@@ -168,7 +168,7 @@ def _read_workbook(path: Path) -> Form:
             elif name.strip().lower() != README_SHEET:
                 unknown.append(f"sheet '{name:.40}'")
         book.close()
-    except FormError:
+    except (FormError, MemoryError):
         raise
     except Exception as error:
         raise _refuse(
