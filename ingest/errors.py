@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class KommunlagerError(Exception):
     """An expected failure. The message is complete; commands print it without a traceback and exit 1."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As it is, whatever its class takes to be made: errors come out of worker processes (ingest/workers.py).
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[KommunlagerError], args: tuple[Any, ...], facts: dict[str, Any]) -> KommunlagerError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
 
 
 class ReportError(KommunlagerError):

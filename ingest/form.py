@@ -16,7 +16,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from ingest.characters import strange_character, strange_in_figures
 from ingest.errors import FormError
+from ingest.files import ID_RULE, is_document_id
 from ingest.gate import KINDS, MEASURES, SCENARIOS, UNITS, number_printed
 from ingest.model import Cell, Column, Document, Extraction, Table
 from ingest.numbers import normalise, parse_number
@@ -27,8 +29,6 @@ LAYOUT = "form"
 PROBLEMS_NAMED = 50
 MAX_INTEGER = 10_000_000
 
-_DOCUMENT_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,119}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _INTEGER = re.compile(r"-?\d{1,8}", re.ASCII)
 _DECIMAL = re.compile(r"-?(?:\d{1,3}(?: \d{3})+|\d+)(?:[.,]\d+)?", re.ASCII)
 
@@ -341,8 +341,11 @@ def _read(raw: Value, field: Field, kind: Any) -> object:
     if isinstance(raw, Unusable):
         raise ValueError(raw.problem)
     if isinstance(raw, str):
-        if _CONTROL.search(raw):
-            raise ValueError("holds a control character. Enter the text again.")
+        strange = strange_character(raw)
+        if strange is not None:
+            raise ValueError(f"holds {strange[1]}. Enter the text again.")
+        if field.name == "value_text" and (unclear := strange_in_figures(re.sub(r"[\n\r]", "\t", raw))):
+            raise ValueError(f"holds {unclear}. Enter the value again, with ordinary spaces.")
         raw = " ".join((normalise(raw) if field.name == "value_text" else unicodedata.normalize("NFC", raw)).split())
     if raw is None or raw == "":
         if field.required:
@@ -426,10 +429,10 @@ def _check_document(form: Form, documents: list[_Row], problems: Problems) -> No
     for extra in documents[1:]:
         problems.add(f"{extra.place}, row {extra.number}", "a form holds one report. Make a form of its own for the other.")
     for row in documents[:1]:
-        if row.sound("document_id") and row["document_id"] and not _DOCUMENT_ID.fullmatch(row["document_id"]):
+        if row.sound("document_id") and row["document_id"] and not is_document_id(row["document_id"]):
             problems.add(
                 row.at("document_id"),
-                f"{_shown(row['document_id'])} is no document's name. Use a-z, 0-9, - and _ only, a letter or digit first.",
+                f"{_shown(row['document_id'])} is no document's name: {ID_RULE}.",
             )
         if row["municipality_code"] and not re.fullmatch(r"\d{4}", row["municipality_code"], re.ASCII):
             problems.add(row.at("municipality_code"), f"{_shown(row['municipality_code'])} is no code of four digits.")

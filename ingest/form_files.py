@@ -11,7 +11,6 @@ import csv
 import hashlib
 import io
 import os
-import stat
 import typing
 import zipfile
 import zlib
@@ -22,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 from xml.parsers import expat
 
 from ingest.errors import FormError
+from ingest.files import Refused, read_bytes
 from ingest.form import SHEETS, Form, Sheet, Unusable, Value, extraction_of, letters
 from ingest.model import Extraction
 
@@ -72,35 +72,25 @@ def _refuse(place: object, problem: str, remedy: str) -> FormError:
     return FormError(f"{place}: {problem}.\n  What to do: {remedy}")
 
 
-def _read_bytes(path: Path, limit: int, follow: bool) -> bytes:
-    """The bytes of a regular file of at most `limit` bytes; a symbolic link only where `follow` allows it."""
-    if path.is_symlink() and not follow:
-        raise _refuse(path, "it is a symbolic link, which a form must not hold", "put the file itself there.")
-    flags = (
-        os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | (0 if follow else getattr(os, "O_NOFOLLOW", 0))
-    )
+def _read_bytes(path: Path, limit: int) -> bytes:
+    """The bytes of one of a form's files (see `files.read_bytes`); FormError where it is refused."""
     try:
-        with open(os.open(path, flags), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise _refuse(path, "it is no ordinary file", "give a form as .xlsx, or a folder of CSV files.")
-            data = file.read(limit + 1)
-    except FileNotFoundError:
-        raise _refuse(path, "no such file", "check the path.") from None
-    except OSError as error:
-        raise _refuse(path, f"it cannot be read ({error.strerror})", "check the file and its permissions.") from None
-    if len(data) > limit:
-        raise _refuse(path, f"it is larger than {MAX_BYTES // 10**6} MB", "send one form per report.")
-    return data
+        return read_bytes(path, limit)
+    except Refused as refused:
+        raise _refuse(path, refused.problem.removesuffix("."), refused.remedy) from None
 
 
 # -- CSV -------------------------------------------------------------------------------------------------------------------
 
 
 def _read_folder(folder: Path) -> Form:
-    names = sorted(entry.name for entry in folder.iterdir())
+    try:
+        names = sorted(entry.name for entry in folder.iterdir())
+    except OSError as error:
+        raise _refuse(folder, f"it cannot be read ({error.strerror})", "check the folder and its permissions.") from None
     for name in names:
         if (folder / name).is_symlink():
-            raise _refuse(folder / name, "it is a symbolic link, which a form must not hold", "put the file itself there.")
+            raise _refuse(folder / name, "is a symbolic link, which could lead anywhere", "put the file itself there.")
     digest = hashlib.sha256()
     room = MAX_BYTES
     sheets = {}
@@ -108,8 +98,9 @@ def _read_folder(folder: Path) -> Form:
         stem, ending = os.path.splitext(name)
         if ending != ".csv" or stem not in SHEETS:
             continue
-        data = _read_bytes(folder / name, room, follow=False)
-        room -= len(data)
+        data = _read_bytes(folder / name, MAX_BYTES)
+        if (room := room - len(data)) < 0:
+            raise _refuse(folder, f"its files are together larger than {MAX_BYTES // 10**6} MB", "send one form per report.")
         digest.update(data)
         sheets[stem] = Sheet(name, list(_csv_rows(folder / name, data)))
     unknown = tuple(n for n in names if n.lower().endswith(".csv") and n.removesuffix(".csv") not in SHEETS)
@@ -159,7 +150,7 @@ def _read_workbook(path: Path) -> Form:
             + (" because it can hold macros" if path.suffix.lower() in (".xlsm", ".xltm", ".xlsb") else ""),
             "save it as an Excel workbook (.xlsx), or as CSV files in a folder.",
         )
-    data = _read_bytes(path, MAX_BYTES, follow=True)
+    data = _read_bytes(path, MAX_BYTES)
     _inspect_package(path, data)
     # What is left for the library to stumble over is a damaged file, whatever it raises.
     import openpyxl
@@ -177,7 +168,7 @@ def _read_workbook(path: Path) -> Form:
             elif name.strip().lower() != README_SHEET:
                 unknown.append(f"sheet '{name:.40}'")
         book.close()
-    except FormError:
+    except (FormError, MemoryError):
         raise
     except Exception as error:
         raise _refuse(

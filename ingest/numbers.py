@@ -12,7 +12,8 @@ import unicodedata
 from decimal import Decimal
 from functools import lru_cache
 
-SPACES = "\u00a0\u2007\u2009\u202f"
+SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+"""Every space of Unicode that is seen: one that was taken for a letter would leave `12` of `12 345` in the label."""
 MINUS = "\u2212\u2013"
 PLACEHOLDERS = frozenset({"-", "–", "—", "*", "**"})
 

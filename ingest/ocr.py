@@ -407,7 +407,7 @@ class _Untangling:
         return cost
 
     def _cost(self, division: _Division) -> float | None:
-        """How far a division is from what a row should be, in points of resemblance; None where a cell is missing or no phrase."""
+        """How far a division is from what a row should be, in points of resemblance; None where one lacks a cell."""
         cost = UNTOLD / 4 * self._figures_in(division.label)
         if not division.figures and not all(self.is_text):
             cost += UNTOLD

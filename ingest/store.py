@@ -1,17 +1,20 @@
 """Extracted report data on disk: one folder of small CSV files per document (see extracted_format.md).
 
-Writing is all or nothing: the folder is written beside its place and swapped in, so that an interrupted run leaves the old one.
+Writing is all or nothing: folders are written into a staging folder of the same file system and then exchanged for those that
+are there, so that an interrupted run leaves the old ones.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import os
 import shutil
 import tempfile
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -19,9 +22,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ingest.errors import ExtractedDataError
+from ingest.exchange import exchange
+from ingest.files import ID_RULE, Refused, is_document_id, read_bytes
 from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Table
 
 EXTRACTED_DIR = Path(__file__).parent / "extracted"
+
+MAX_BYTES = 200 * 10**6
 
 Row = TypeVar("Row")
 
@@ -38,8 +45,15 @@ FILES: dict[str, type[Any]] = {
 
 def write_extraction(extraction: Extraction, root: Path = EXTRACTED_DIR) -> Path:
     """Write one document's folder below `root`, replacing what was there, and return it."""
-    root.mkdir(parents=True, exist_ok=True)
-    target = root / extraction.document.document_id
+    document_id = extraction.document.document_id
+    with staging_folder(root) as staging:
+        write_files(extraction, staging / document_id)
+        publish_folders([staging / document_id], root)
+    return root / document_id
+
+
+def write_files(extraction: Extraction, folder: Path) -> None:
+    """Write an extraction's files into a new folder that is named after its document."""
     rows: dict[str, Iterable[Any]] = {
         "document.csv": [extraction.document],
         "tables.csv": extraction.tables,
@@ -49,23 +63,66 @@ def write_extraction(extraction: Extraction, root: Path = EXTRACTED_DIR) -> Path
         "rule_terms.csv": extraction.rule_terms,
         "notes.csv": extraction.notes,
     }
-    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=root))
+    _require_id(folder.name, folder)
     try:
+        folder.mkdir(parents=True)
         for name, row_type in FILES.items():
-            (staging / name).write_text(_to_csv(row_type, rows[name]), encoding="utf-8", newline="")
-        staging.chmod(0o755)
-        old = staging.with_name(staging.name + ".old")
-        if target.exists():
-            target.rename(old)
-        staging.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
+            (folder / name).write_text(_to_csv(row_type, rows[name]), encoding="utf-8", newline="")
+    except OSError as error:
+        raise _cannot_write(folder, error) from None
+
+
+@contextmanager
+def staging_folder(root: Path) -> Iterator[Path]:
+    """A folder in the file system of `root`, which need not exist, for what is to be moved there; gone at the end."""
+    try:
+        there = next(place for place in (root.absolute(), *root.absolute().parents) if place.is_dir())
+        staging = Path(tempfile.mkdtemp(prefix=".extract.", dir=there))
+    except OSError as error:
+        raise _cannot_write(root, error) from None
+    try:
+        yield staging
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def publish_folders(staged: Sequence[Path], root: Path) -> None:
+    """Move staged folders, each named after its document, to their places below `root`: all of them, or none.
+
+    A folder that is there already is exchanged for the new one, which takes its place in the staging folder. Every folder
+    below `root` is whole at any moment; where one cannot be moved, or the move is interrupted, those moved go back.
+    """
+    targets = [target_folder(root, folder.name) for folder in staged]
+    moved: list[tuple[Path, Path, int]] = []
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        for folder, target in zip(staged, targets, strict=True):
+            # Noted first, since an interruption can come between the move and the next line.
+            moved.append((folder, target, folder.stat().st_ino))
+            _move(folder, target)
+    except BaseException as error:
+        for folder, target, inode in reversed(moved):
+            _move_back(folder, target, inode)
+        if isinstance(error, OSError):
+            raise _cannot_write(root, error) from None
+        raise
+
+
+def target_folder(root: Path, document_id: str) -> Path:
+    """Where a document's folder goes; ExtractedDataError where its id, or what is there, leads to another place."""
+    target = root / document_id
+    _require_id(document_id, target)
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise ExtractedDataError(
+            f"{target}: is {'a symbolic link' if target.is_symlink() else 'a file'}, where a document's folder has to be.\n"
+            "  What to do: remove it, or write to another folder with --out."
+        )
     return target
 
 
 def read_extraction(folder: Path) -> Extraction:
     """Read one document's folder; an ExtractedDataError names the file and line that is damaged."""
+    _require_id(folder.name, folder)
     read = {name: _from_csv(row_type, folder / name) for name, row_type in FILES.items()}
     if len(read["document.csv"]) != 1:
         raise ExtractedDataError(
@@ -92,9 +149,27 @@ def read_extraction(folder: Path) -> Extraction:
 def extracted_folders(root: Path = EXTRACTED_DIR) -> list[Path]:
     """The documents below `root`, sorted by id; an ExtractedDataError when there is none."""
     folders = sorted(p for p in root.glob("[!.]*") if p.is_dir()) if root.is_dir() else []
+    for folder in folders:
+        target_folder(root, folder.name)
     if not folders:
         raise ExtractedDataError(f"{root}: holds no extracted report.\n  What to do: run `kommunlager extract REPORT.txt` first.")
     return folders
+
+
+def _move(folder: Path, target: Path) -> None:
+    if target.exists():
+        exchange(folder, target)
+    else:
+        folder.rename(target)
+
+
+def _move_back(folder: Path, target: Path, inode: int) -> None:
+    """Undo a move, if it has happened: the folder is known by its inode."""
+    if target.exists() and target.stat().st_ino == inode:
+        if folder.exists():
+            exchange(folder, target)
+        else:
+            target.rename(folder)
 
 
 def _to_csv(row_type: type[Any], rows: Iterable[Any]) -> str:
@@ -119,11 +194,13 @@ def _to_field(value: object) -> str:
 def _from_csv(row_type: type[Row], path: Path) -> list[Row]:
     names = [f.name for f in fields(row_type)]  # type: ignore[arg-type]
     types_by_name = typing.get_type_hints(row_type)
+    if not os.path.lexists(path):
+        raise _damaged(path, None, "the file is missing")
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise _damaged(path, None, "the file is missing") from None
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_bytes(path, MAX_BYTES).decode("utf-8")
+    except Refused as refused:
+        raise _damaged(path, None, f"the file {refused.problem.removesuffix('.')}") from None
+    except UnicodeDecodeError as error:
         raise _damaged(path, None, f"the file cannot be read as UTF-8 text ({error})") from None
     reader = csv.reader(io.StringIO(text), strict=True)
     rows: list[Row] = []
@@ -165,6 +242,18 @@ def _from_field(field: str, kind: Any, path: Path, line: int, name: str) -> obje
         return kind(field)
     except (ValueError, KeyError, InvalidOperation):
         raise _damaged(path, line, f"'{name}' is '{field}', not a {kind.__name__}") from None
+
+
+def _require_id(document_id: str, place: Path) -> None:
+    if not is_document_id(document_id):
+        raise ExtractedDataError(f"{place}: '{document_id}' is no document's name.\n  What to do: {ID_RULE}.")
+
+
+def _cannot_write(root: Path, error: OSError) -> ExtractedDataError:
+    return ExtractedDataError(
+        f"{root}: cannot be written ({error.strerror}); nothing was changed.\n"
+        "  What to do: check the folder, its permissions and its disk's space, or write to another folder with --out."
+    )
 
 
 def _damaged(path: Path, line: int | None, problem: str) -> ExtractedDataError:

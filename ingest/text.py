@@ -11,9 +11,13 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Literal
 
+from ingest.characters import SOFT_HYPHEN, strange_character, strange_in_figures
 from ingest.errors import ReportError
+from ingest.files import ID_RULE, Refused, is_document_id, read_bytes
 
 MAX_BYTES = 50_000_000
+MAX_LINES = 500_000
+MAX_LINE_LENGTH = 20_000
 COLUMN_GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
 """What sets two cells of a line apart where the text keeps the page's layout."""
 ALIGNED_SHARE = 0.05
@@ -68,22 +72,18 @@ class ReportText:
 
 
 def read_report(path: Path) -> ReportText:
-    """Read a UTF-8 report; ReportError where the file is missing, empty, binary, too large or in another encoding."""
+    """Read a UTF-8 report; ReportError where its file or its name is none of a report's text, or it holds what misleads."""
 
     def refuse(problem: str, remedy: str) -> ReportError:
         return ReportError(f"{path}: {problem}\n  What to do: {remedy}")
 
+    document_id = path.name.removesuffix(path.suffix)
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise refuse(f"{size:,} bytes is more than a report's text can be.", "give the text of one report.")
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise refuse("no such file.", "check the path.") from None
-    except IsADirectoryError:
-        raise refuse("is a folder, not a file.", "name the report's text file itself.") from None
-    except OSError as error:
-        raise refuse(f"cannot be read ({error.strerror}).", "check the file and its permissions.") from None
+        data = read_bytes(path, MAX_BYTES)
+    except Refused as refused:
+        raise refuse(refused.problem, refused.remedy) from None
+    if not is_document_id(document_id):
+        raise refuse(f"'{document_id}' is no document's name.", f"rename the file: {ID_RULE}.")
     if not data.strip():
         raise refuse("the file is empty.", "extract the text from the PDF again.")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -98,12 +98,41 @@ def read_report(path: Path) -> ReportText:
             f"line {line} is not UTF-8 (byte 0x{data[error.start]:02x}); the text is probably Latin-1.",
             "save it as UTF-8, e.g. iconv -f ISO-8859-1 -t UTF-8.",
         ) from None
-    lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").split("\n")
+    text = text.replace("\r\n", "\n")
+    try:
+        check_text(text)
+    except Refused as refused:
+        raise refuse(refused.problem, refused.remedy) from None
+    lines = unicodedata.normalize("NFC", text).split("\n")
     if lines and lines[-1] == "":
         lines.pop()
     lines, pages = without_form_feeds(lines)
-    name = path.name.removesuffix(path.suffix)
-    return ReportText(name, path, lines, hashlib.sha256(data).hexdigest(), form_of(lines), pages)
+    return ReportText(document_id, path, lines, hashlib.sha256(data).hexdigest(), form_of(lines), pages)
+
+
+def check_text(text: str) -> None:
+    """Refused where a text is longer than a report's, or holds characters that make it read otherwise than it looks.
+
+    To be called before the text is put into NFC, whose cost is not bounded otherwise.
+    """
+    if (count := text.count("\n") + 1) > MAX_LINES:
+        raise Refused(f"{count:,} lines are more than a report's text can have.", "give the text of one report.")
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if len(line) > MAX_LINE_LENGTH:
+            raise Refused(
+                f"line {number} has {len(line):,} characters, more than a line of a report can have.",
+                "give the report's text as it stands on the pages, line by line.",
+            )
+    remedy = "look at the page there, put what is printed into the text, and save it as plain text."
+    if (found := strange_character(text)) is not None:
+        raise Refused(f"line {text.count(chr(10), 0, found[0]) + 1} holds {found[1]}.", remedy)
+    if "\r" in text or "\t" in text or "\f" in text or SOFT_HYPHEN in text:
+        for number, line in enumerate(lines, 1):
+            if "\r" in line:
+                raise Refused(f"line {number} holds a carriage return that ends no line.", remedy)
+            if (what := strange_in_figures(line)) is not None:
+                raise Refused(f"line {number} holds {what}.", remedy)
 
 
 def without_form_feeds(lines: list[str]) -> tuple[list[str], tuple[int, ...] | None]:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from ingest.errors import ExtractedDataError, KommunlagerError, ReportError
+from ingest.characters import printable
+from ingest.errors import ExtractedDataError, KommunlagerError
 from publish.paths import LOAD_DATABASE, PROJECT_DIR, WAREHOUSE
-
-if TYPE_CHECKING:
-    from ingest.model import Extraction
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -30,7 +27,8 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except KommunlagerError as error:
-            click.echo(f"Error: {error}", err=True)
+            # A report's words and a file's name are a stranger's: a terminal must not obey them.
+            click.echo(f"Error: {printable(str(error))}", err=True)
             ctx.exit(1)
         except KeyboardInterrupt:
             click.echo("Interrupted: nothing was changed.", err=True)
@@ -89,46 +87,29 @@ def main() -> None:
     help="Where the documents' folders go.  [default: ingest/extracted of the project]",
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the files would differ from those that are there.")
+@click.option("--jobs", type=click.IntRange(1), help="How many reports are read at the same time.  [default: one per processor]")
+@click.option(
+    "--seconds", type=click.FloatRange(0, min_open=True), default=60.0, help="Time that one report may take.  [default: 60]"
+)
 @json_option
 @quiet_option
-def extract(reports: tuple[Path, ...], out: Path | None, check: bool, json_output: bool) -> None:
+def extract(
+    reports: tuple[Path, ...], out: Path | None, check: bool, jobs: int | None, seconds: float, json_output: bool
+) -> None:
     """Read report texts into small files to review.
 
     REPORTS are UTF-8 text files, each named after its document, or forms that somebody filled in (see `template`). Either
     all are extracted or none is written.
     """
-    from ingest.extract import extract_report
-    from ingest.form_files import is_form, read_form
-    from ingest.store import EXTRACTED_DIR, write_extraction
+    from ingest.batch import compare_all, extract_all
+    from ingest.store import EXTRACTED_DIR
+    from ingest.workers import Limits
 
     root = out or EXTRACTED_DIR
-    read: dict[str, tuple[Path, Extraction]] = {}
     with _progress() as note:
-        for number, report in enumerate(reports):
-            note(f"extracting {report.name}", number, len(reports))
-            extraction = read_form(report) if is_form(report) else extract_report(report)
-            document_id = extraction.document.document_id
-            if document_id in read:
-                raise ReportError(
-                    f"{read[document_id][0]} and {report}: both are document '{document_id}'.\n"
-                    "  What to do: name only one of them, or rename the file that is another report."
-                )
-            read[document_id] = (report, extraction)
-    differing: list[str] = []
-    for document_id, (_, extraction) in read.items():
-        if check:
-            differing += _differences(extraction, root / document_id)
-        else:
-            write_extraction(extraction, root)
-    facts = [
-        {
-            "document_id": document_id,
-            "tables": len(extraction.tables),
-            "cells": len(extraction.cells),
-            "numbers": sum(cell.value is not None for cell in extraction.cells),
-        }
-        for document_id, (_, extraction) in read.items()
-    ]
+        done = (compare_all if check else extract_all)(reports, root, jobs, Limits(seconds), note)
+    facts = [{"document_id": d.document_id, "tables": d.tables, "cells": d.cells, "numbers": d.numbers} for d in done]
+    differing = [name for document in done for name in document.differing]
     if json_output:
         _print_json({"documents": facts, "out": str(root), "differing": differing})
     elif not _quiet():
@@ -417,16 +398,6 @@ def _folders(folders: tuple[Path, ...], extracted: Path | None) -> list[Path]:
     from ingest.store import EXTRACTED_DIR, extracted_folders
 
     return list(folders) or extracted_folders(extracted or EXTRACTED_DIR)
-
-
-def _differences(extraction: Extraction, folder: Path) -> list[str]:
-    """The files of `folder` that another extraction would write differently, or that it would not write."""
-    from ingest.store import write_extraction
-
-    with tempfile.TemporaryDirectory() as scratch:
-        new = {path.name: path.read_bytes() for path in write_extraction(extraction, Path(scratch)).iterdir()}
-    old = {path.name: path.read_bytes() for path in folder.iterdir()} if folder.is_dir() else {}
-    return [str(folder / name) for name in sorted(new.keys() | old.keys()) if new.get(name) != old.get(name)]
 
 
 def _quiet() -> bool:

@@ -74,10 +74,10 @@ def test_a_folder_is_told(tmp_path: Path) -> None:
     assert "is a folder, not a file" in _refused(tmp_path / NAME)
 
 
-def test_a_file_that_is_too_large_is_not_even_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text, "MAX_BYTES", 1000)
     path = WRITTEN.save(tmp_path)
-    assert "bytes is more than a report's text can be" in _refused(path)
+    assert "is larger than 0.001 MB" in _refused(path)
 
 
 def test_a_name_that_no_layout_knows_shows_those_they_know(tmp_path: Path) -> None:

@@ -329,6 +329,8 @@ def test_a_mistake_is_named_with_its_cell(mistake: Callable[[Rows], object], mes
         "a b",
         "a\x00b",
         "a" * 200,
+        "con",
+        "com1",
         "con:",
         "~a",
         "",
@@ -557,7 +559,7 @@ def test_symbolic_links_in_a_folder_are_refused(rows: Rows, tmp_path: Path) -> N
     (tmp_path / "secret.csv").write_bytes((folder / "celler.csv").read_bytes())
     (folder / "celler.csv").unlink()
     (folder / "celler.csv").symlink_to(tmp_path / "secret.csv")
-    with pytest.raises(FormError, match=r"celler\.csv: it is a symbolic link"):
+    with pytest.raises(FormError, match=r"celler\.csv: is a symbolic link"):
         read_form(folder)
 
 
