@@ -159,7 +159,8 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
                 skipping = row_starts is not None
                 left_out[index + 1] = "no part of the table, says its layout"
                 continue
-            skipping = skipping and not (row_starts and row_starts.match(text.strip()))
+            # With a space behind it, as it was before a line ended there: `1.1. ` begins the label `1.1.`, wrapped.
+            skipping = skipping and not (row_starts and row_starts.match(f"{text.strip()} "))
             if skipping:
                 left_out[index + 1] = "no part of the table, says its layout"
             else:
