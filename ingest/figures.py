@@ -135,6 +135,11 @@ def _cells_that_fit(
     return fits
 
 
+def _tidiness(reading: Reading, blanks_anywhere: bool) -> int:
+    """How well the extra spaces fit a reading; where they leave no trace, how few empty cells it has."""
+    return -reading.figures.count(None) if blanks_anywhere else reading.blanks_explained
+
+
 def weigh(
     readings: list[Reading],
     keys: list[str],
@@ -148,14 +153,13 @@ def weigh(
         return Outcome(tuple(readings), False)  # too many to list: the right one may be missing, so none is chosen
 
     scored = []
-    for reading in readings:
+    tidiness_of = [_tidiness(reading, blanks_anywhere) for reading in readings]
+    for reading, tidiness in zip(readings, tidiness_of, strict=True):
         values = reading.values(keys, decimal_point)
         if not all(within_limit(limit, values) for limit in limits):
             continue
         truths = [identity.holds(values) for identity in identities]
         score = sum(1 for truth in truths if truth) - sum(1 for truth in truths if truth is False)
-        blanks = sum(1 for figure in reading.figures if figure is None)
-        tidiness = -blanks if blanks_anywhere else reading.blanks_explained
         scored.append((score, tidiness, reading))
     if not scored:
         return Outcome((), True)
@@ -164,8 +168,6 @@ def weigh(
     best_tidiness = max(tidiness for score, tidiness, _ in scored if score == best_score)
     left = [r for score, tidiness, r in scored if score == best_score and tidiness == best_tidiness]
     # Spaces alone decide when the tidiest of all readings is the one; otherwise the row's arithmetic had a say.
-    tidiest = max(r.blanks_explained if not blanks_anywhere else -sum(f is None for f in r.figures) for r in readings)
-    by_spaces = [
-        r for r in readings if (r.blanks_explained if not blanks_anywhere else -sum(f is None for f in r.figures)) == tidiest
-    ]
+    tidiest = max(tidiness_of)
+    by_spaces = [reading for reading, tidiness in zip(readings, tidiness_of, strict=True) if tidiness == tidiest]
     return Outcome(tuple(left), len(by_spaces) > 1 or by_spaces != left)

@@ -114,9 +114,8 @@ class Page:
 
     def _begins_ocr(self, expected: str) -> list[int]:
         word = fold(expected.split()[0])
-        like = process.extract(
-            word, self._known_by.keys(), scorer=fuzz.ratio, score_cutoff=OCR_FIRST_WORD_RESEMBLANCE, limit=None
-        )
+        cutoff = OCR_FIRST_WORD_RESEMBLANCE
+        like = process.extract(word, self._known_by.keys(), scorer=fuzz.ratio, score_cutoff=cutoff, limit=None)
         return sorted(index for known, _, _ in like for index in self._known_by[known])
 
     def _match_native(self, expected: str, start: int) -> tuple[int, float] | None:
@@ -198,9 +197,11 @@ class Page:
 
     def _page_boxes(self) -> frozenset[int]:
         """Lines of the boxes that the text shows at the foot of a page, up to the next page (a line that begins with a space)."""
+        patterns = [re.compile(p) for p in self.layout.page_boxes]
+        if not patterns:
+            return frozenset()
         inside = False
         found = set()
-        patterns = [re.compile(p) for p in self.layout.page_boxes]
         for index, line in enumerate(self.report.lines):
             if begins_page(line):
                 inside = False

@@ -63,7 +63,7 @@ def read_report(path: Path) -> ReportText:
 
 def begins_page(line: str) -> bool:
     """Whether a line is the first of a page: the text shows a page break as one space in front, without an empty line."""
-    return re.match(r" \S", line) is not None
+    return line.startswith(" ") and line[1:2].strip() != ""
 
 
 _LETTERS = re.compile(r"[0-9a-zåäöéü%<>+]+")
