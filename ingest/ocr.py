@@ -338,6 +338,7 @@ class _Untangling:
             for index, column in enumerate(self.columns)
             if column.is_text
         }
+        self._cell_costs: dict[tuple[int, int, str], float | None] = {}
 
     def best(self) -> _Division | None:
         """The cheapest division of all lines.
@@ -357,7 +358,7 @@ class _Untangling:
             grown.add(outlook)
             is_last = len(order) + 1 == len(self.rows)
             for number, longer in enumerate(self._divided(division, self.rows[len(order)])):
-                cost = self._cost(longer) if is_last else self._cost_at_least(longer)
+                cost = self._cost(longer) if is_last else self._cost_at_least(longer, len(order) + 1)
                 if cost is not None:
                     heapq.heappush(growing, (cost, (*order, number), longer))
         return None
@@ -398,14 +399,27 @@ class _Untangling:
             begins = column.cost_at_least(text) is not None and fold(token.text) != ""
         return _Cell(text, cell.line_no if cell else token.line_no, token.line_no) if begins else None
 
-    def _cost_at_least(self, division: _Division) -> float:
-        """What no division that goes on from this one falls below."""
+    def _cost_at_least(self, division: _Division, row: int) -> float | None:
+        """What no division that goes on from this one falls below; None where none is a row. `row` is that of the next line."""
         cost = UNTOLD / 4 * division.untold
         for index, cell in division.cells.items():
             column = self.texts[index]
-            if column is not None:
-                cost += column.cost_at_least(cell.text) or 0.0
+            if column is None:
+                continue
+            state = index, row, cell.text
+            if state not in self._cell_costs:
+                self._cell_costs[state] = self._cell_cost_at_least(column, cell.text, row)
+            least = self._cell_costs[state]
+            if least is None:
+                return None
+            cost += least
         return cost
+
+    def _cell_cost_at_least(self, column: _TextColumn, text: str, row: int) -> float | None:
+        """The least a cell costs as it is or with any of the words that follow."""
+        words = {token.text for tokens in self.rows[row:] for token in tokens}
+        costs = [column.cost(text), *(column.cost_at_least(text + word) for word in words)]
+        return min((cost for cost in costs if cost is not None), default=None)
 
     def _cost(self, division: _Division) -> float | None:
         """How far a division is from what a row should be; None where a cell is missing or no phrase."""
