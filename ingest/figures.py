@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from ingest.numbers import can_be_continued, can_continue, can_stand_alone, parse_number
 from ingest.rules import Identity, within_limit
@@ -18,8 +19,7 @@ MAX_GROUPS = 3
 MAX_READINGS = 20_000
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A space-separated piece of the run. kind: `digits`, `whole` (a cell by itself), `blank` (an extra space) or `bar`."""
 
     kind: str
@@ -27,16 +27,14 @@ class Piece:
     line_no: int
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(NamedTuple):
     """One printed value: its text (inner spaces single) and the line on which it begins."""
 
     text: str
     line_no: int
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """One way to read a run: a figure or None (empty) per column, and how many extra spaces it explains."""
 
     figures: tuple[Figure | None, ...]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from ingest.figures import Figure, Outcome, Piece, Reading, all_readings, weigh
 from ingest.layout import DATES, ColumnLayout, Layout, TableLayout, Variables
@@ -24,8 +25,7 @@ CONJUNCTIONS = frozenset({"och", "eller", "samt"})
 DATE_PATTERN = r"\d{4}-\d\d(?:-\d\d)?"
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A piece of a line. kind: `word`, `digits`, `whole` (a value by itself), `blank`, `bar`, `phrase` or `note`."""
 
     kind: str
@@ -112,6 +112,8 @@ class RowReader:
         self.text_vocabularies = {c.words for c in table.columns if c.words}
         self.accepted_ends = {_letters(phrase.split()[-1]) for name in self.accepted for phrase in self.vocabularies[name]} - {""}
         self.phrases = _phrases(tuple((name, tuple(self.vocabularies[name])) for name in names))
+        first = table.columns[0] if table.columns else None
+        self.begins_with_words = first is not None and first.is_text and (first.optional or first.words == DATES)
         self.note = None if layout.note is None else re.compile(layout.note)
 
     # -- tokens ---------------------------------------------------------------------------------------------------
@@ -169,8 +171,10 @@ class RowReader:
     def _join_phrases(self, tokens: list[Token]) -> list[Token]:
         joined: list[Token] = []
         index = 0
+        dashes = any(token.text == "–" for token in tokens)
         while index < len(tokens):
-            token, used = self._range_over_lines(tokens, index) or self._note(tokens, index) or self._phrase(tokens, index)
+            whole = (self._range_over_lines(tokens, index) if dashes else None) or self._note(tokens, index)
+            token, used = whole or self._phrase(tokens, index)
             joined.append(token)
             index += used
         return joined
@@ -178,7 +182,7 @@ class RowReader:
     def _phrase(self, tokens: list[Token], index: int) -> tuple[Token, int]:
         """The longest phrase of the table's vocabularies that begins here, or the token itself."""
         first = tokens[index]
-        if first.kind in ("blank", "bar") or not self.phrases.known or not _letters(first.text):
+        if first.kind in ("blank", "bar") or not _letters(first.text) or _letters(first.text) not in self.phrases.begun:
             return first, 1
         seen = ""
         best: tuple[Token, int] | None = None
@@ -204,13 +208,13 @@ class RowReader:
     def _note(self, tokens: list[Token], index: int) -> tuple[Token, int] | None:
         if self.note is None or tokens[index].kind in ("blank", "bar"):
             return None
-        words: list[str] = []
+        text = ""
         found: tuple[Token, int] | None = None
         for end in range(index, min(index + 6, len(tokens))):
             if tokens[end].kind != "blank":
-                words.append(tokens[end].text)
-                if self.note.fullmatch(" ".join(words)):
-                    found = Token("note", " ".join(words), tokens[index].line_no), end + 1 - index
+                text = f"{text} {tokens[end].text}" if text else tokens[end].text
+                if self.note.fullmatch(text):
+                    found = Token("note", text, tokens[index].line_no), end + 1 - index
         return found
 
     def _range_over_lines(self, tokens: list[Token], index: int) -> tuple[Token, int] | None:
@@ -244,6 +248,8 @@ class RowReader:
                     return None  # nor in any longer label
                 label.append(last)
             if not label or (self.has_figures and _is_figure(label[-1])):
+                continue
+            if tokens[position].kind == "word" and not self.begins_with_words:
                 continue
             if self._is_empty_row(tokens, position):
                 end = position
