@@ -121,15 +121,14 @@ def _cells_that_fit(
     fits = [0] * len(gaps)
     for index in reversed(range(len(gaps))):
         blanks, start = gaps[index]
-        if start == len(figures):
-            fitting = 1
-        else:
-            fitting = 0
-            for _, end in figures[start]:
-                fitting |= fits[end] << 1
-        for _ in range(columns if blanks_anywhere else min(blanks, columns)):
-            fitting |= fitting << 1
-        fits[index] = fitting & up_to_columns
+        if start == len(figures):  # nothing but empty cells: as many as one likes, or as there are extra spaces
+            fits[index] = up_to_columns if blanks_anywhere else (2 << min(blanks, columns)) - 1
+            continue
+        for _, end in figures[start]:
+            fits[index] |= fits[end] << 1
+        for _ in range(min(blanks, columns)):
+            fits[index] |= fits[index] << 1
+        fits[index] &= up_to_columns
     return fits
 
 

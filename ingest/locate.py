@@ -160,7 +160,7 @@ class Page:
         if not self.ocr:
             return line.startswith(stops.beginnings)
         folded = fold(line)
-        return any(fuzz.ratio(folded[: len(stop) + 1], stop) >= OCR_STOP_RESEMBLANCE for stop in stops.folded)
+        return any(fuzz.ratio(folded[: len(stop) + 1], stop, score_cutoff=OCR_STOP_RESEMBLANCE) for stop in stops.folded)
 
     def _stops_of(self, table: TableLayout) -> _Stops:
         if table.key not in self._stops:

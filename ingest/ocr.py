@@ -338,6 +338,9 @@ class _Untangling:
             for index, column in enumerate(self.columns)
             if column.is_text
         }
+        numbers = [index for index in range(len(self.columns) + 1) if index not in self.texts]
+        self.number_column = [next(index for index in numbers if index >= start) for start in range(len(self.columns) + 1)]
+        """The first column of numbers (behind all columns where there is none) from each column on."""
         self._cell_costs: dict[tuple[int, int, str], float | None] = {}
 
     def best(self) -> _Division | None:
@@ -374,30 +377,21 @@ class _Untangling:
                 found.append(_Division((*division.label, *tokens[:cut]), cells, figures, untold))
                 return
             token = tokens[position]
-            for index in range(column, len(self.columns)):
-                if index in self.texts:
-                    cell = self._with(token, index, cells.get(index))
+            is_figure = token.kind in ("digits", "whole")
+            number_column = self.number_column[column] if is_figure else len(self.columns)
+            for index, text_column in self.texts.items():
+                if column <= index < number_column:
+                    cell = _with(token, text_column, cells.get(index))
                     if cell is not None:
                         place(position + 1, index, cut, {**cells, index: cell}, figures)
-                elif token.kind in ("digits", "whole"):
-                    after_cell = any(cell.last_line == token.line_no for cell in cells.values())
-                    if cut == 0 or after_cell or figures_stand_alone:
-                        place(position + 1, index, cut, cells, (*figures, token))
-                    break
+            if is_figure and number_column < len(self.columns):
+                after_cell = any(cell.last_line == token.line_no for cell in cells.values())
+                if cut == 0 or after_cell or figures_stand_alone:
+                    place(position + 1, number_column, cut, cells, (*figures, token))
 
         for cut in range(len(tokens) + 1 if self.label_allowed else 1):
             place(cut, 0, cut, division.cells, division.figures)
         return found
-
-    def _with(self, token: Token, index: int, cell: _Cell | None) -> _Cell | None:
-        """A text cell with another word; None where no cell begins so."""
-        column = self.texts[index]
-        text = cell.text + token.text if cell else token.text
-        if column is None:
-            begins = cell is None and re.fullmatch(DATE_PATTERN, text) is not None
-        else:
-            begins = column.cost_at_least(text) is not None and fold(token.text) != ""
-        return _Cell(text, cell.line_no if cell else token.line_no, token.line_no) if begins else None
 
     def _cost_at_least(self, division: _Division, row: int) -> float | None:
         """What no division that goes on from this one falls below; None where none is a row. `row` is that of the next line."""
@@ -438,6 +432,16 @@ class _Untangling:
                     return None
                 cost += mismatch
         return cost
+
+
+def _with(token: Token, column: _TextColumn | None, cell: _Cell | None) -> _Cell | None:
+    """A text cell (of dates, where it has no phrases) with another word; None where no cell begins so."""
+    text = cell.text + token.text if cell else token.text
+    if column is None:
+        begins = cell is None and re.fullmatch(DATE_PATTERN, text) is not None
+    else:
+        begins = column.cost_at_least(text) is not None and fold(token.text) != ""
+    return _Cell(text, cell.line_no if cell else token.line_no, token.line_no) if begins else None
 
 
 def _outlook(division: _Division) -> tuple[object, ...]:

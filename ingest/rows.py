@@ -7,7 +7,7 @@ untangled by ingest.ocr and then read by the same functions.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -70,6 +70,7 @@ class Ambiguous(Exception):
         self.readings = readings
 
 
+_NOT_WORDS = frozenset({"bar", "digits", "whole"})
 _letters = lru_cache(maxsize=10_000)(letters)
 """Of words, which come again and again."""
 
@@ -114,6 +115,7 @@ class RowReader:
         self.phrases = _phrases(tuple((name, tuple(self.vocabularies[name])) for name in names))
         first = table.columns[0] if table.columns else None
         self.begins_with_words = first is not None and first.is_text and (first.optional or first.words == DATES)
+        self.marks = frozenset({"%", "**", "–", "+/-", *layout.unit_words})
         self.note = None if layout.note is None else re.compile(layout.note)
 
     # -- tokens ---------------------------------------------------------------------------------------------------
@@ -125,7 +127,7 @@ class RowReader:
             pieces.extend(self._line_tokens(line))
         return self._join_phrases(pieces)
 
-    def _line_tokens(self, line: Line) -> Iterator[Token]:
+    def _line_tokens(self, line: Line) -> list[Token]:
         text = normalise(line.text)
         if self.ocr:
             parts = text.replace("|", " | ").split()
@@ -133,27 +135,31 @@ class RowReader:
             parts = [""] * len(text) if len(text) > 1 else []
         else:
             parts = text.removesuffix(" ").split(" ")
-            if all(_kind(part) in ("word", "blank") or self._is_year(part) for part in parts):
+            if _NOT_WORDS.isdisjoint(map(_kind, parts)) or all(_kind(p) not in _NOT_WORDS or self._is_year(p) for p in parts):
                 last = next(part for part in reversed(parts) if part)
                 if _letters(last) not in self.accepted_ends:
                     parts = text.rstrip().split(" ")  # a space too many behind words alone is no empty cell
         merged = self._merge_values(parts)
         year_expected = self.table.label_years
+        tokens = []
         for part in merged:
             kind = _kind(part)
-            if kind == "digits" and year_expected and self._is_year(part):
+            if year_expected and kind == "digits" and self._is_year(part):
                 kind = "word"  # the year belongs to the label; figures follow it
             if kind in ("digits", "whole"):
                 year_expected = False
             elif kind == "word":
                 year_expected = self.table.label_years
-            yield Token(kind, part, line.no)
+            tokens.append(Token(kind, part, line.no))
+        return tokens
 
     def _is_year(self, part: str) -> bool:
         return self.table.label_years and re.fullmatch(r"(19|20)\d\d", part) is not None
 
     def _merge_values(self, parts: list[str]) -> list[str]:
         """Glue marks to their figures: `5,59 %`, `96,7 **`, `19 st`, `+/- 0,5`, `80 – 100**`."""
+        if self.marks.isdisjoint(parts):
+            return parts
         merged: list[str] = []
         for part in parts:
             previous = merged[-1] if merged else ""
@@ -173,8 +179,8 @@ class RowReader:
         index = 0
         dashes = any(token.text == "–" for token in tokens)
         while index < len(tokens):
-            whole = (self._range_over_lines(tokens, index) if dashes else None) or self._note(tokens, index)
-            token, used = whole or self._phrase(tokens, index)
+            whole = self._range_over_lines(tokens, index) if dashes else None
+            token, used = whole or (self.note and self._note(tokens, index, self.note)) or self._phrase(tokens, index)
             joined.append(token)
             index += used
         return joined
@@ -205,15 +211,15 @@ class RowReader:
         """Whether a mark without letters stands in a phrase that begins with what was seen."""
         return any(mark in phrase.split() for phrase in self.phrases.begun.get(seen, ()))
 
-    def _note(self, tokens: list[Token], index: int) -> tuple[Token, int] | None:
-        if self.note is None or tokens[index].kind in ("blank", "bar"):
+    def _note(self, tokens: list[Token], index: int, note: re.Pattern[str]) -> tuple[Token, int] | None:
+        if tokens[index].kind in ("blank", "bar"):
             return None
         text = ""
         found: tuple[Token, int] | None = None
         for end in range(index, min(index + 6, len(tokens))):
             if tokens[end].kind != "blank":
                 text = f"{text} {tokens[end].text}" if text else tokens[end].text
-                if self.note.fullmatch(text):
+                if note.fullmatch(text):
                     found = Token("note", text, tokens[index].line_no), end + 1 - index
         return found
 
@@ -231,7 +237,7 @@ class RowReader:
 
     def plain_tokens(self, line: Line) -> list[Token]:
         """The tokens of one line without looking for phrases."""
-        return list(self._line_tokens(line))
+        return self._line_tokens(line)
 
     # -- rows -----------------------------------------------------------------------------------------------------
 
