@@ -78,7 +78,8 @@ def _as_of(report: ReportText, rule: str) -> date:
     try:
         return parse_period(rule)[1]
     except ValueError:
-        found = [note_period(m[1]) for line in report.lines for m in re.finditer(rule, line)]
+        pattern = re.compile(rule)
+        found = [note_period(m[1]) for line in report.lines for m in pattern.finditer(line)]
         dates = [end for _, end in found if end is not None]
         if not dates:
             raise ExtractionError(

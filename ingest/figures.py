@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from ingest.numbers import can_be_continued, can_continue, can_stand_alone, parse_number
 from ingest.rules import Identity, within_limit
@@ -18,8 +19,7 @@ MAX_GROUPS = 3
 MAX_READINGS = 20_000
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A space-separated piece of the run. kind: `digits`, `whole` (a cell by itself), `blank` (an extra space) or `bar`."""
 
     kind: str
@@ -27,16 +27,14 @@ class Piece:
     line_no: int
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(NamedTuple):
     """One printed value: its text (inner spaces single) and the line on which it begins."""
 
     text: str
     line_no: int
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """One way to read a run: a figure or None (empty) per column, and how many extra spaces it explains."""
 
     figures: tuple[Figure | None, ...]
@@ -123,16 +121,20 @@ def _cells_that_fit(
     fits = [0] * len(gaps)
     for index in reversed(range(len(gaps))):
         blanks, start = gaps[index]
-        if start == len(figures):
-            fitting = 1
-        else:
-            fitting = 0
-            for _, end in figures[start]:
-                fitting |= fits[end] << 1
-        for _ in range(columns if blanks_anywhere else min(blanks, columns)):
-            fitting |= fitting << 1
-        fits[index] = fitting & up_to_columns
+        if start == len(figures):  # nothing but empty cells: as many as one likes, or as there are extra spaces
+            fits[index] = up_to_columns if blanks_anywhere else (2 << min(blanks, columns)) - 1
+            continue
+        for _, end in figures[start]:
+            fits[index] |= fits[end] << 1
+        for _ in range(min(blanks, columns)):
+            fits[index] |= fits[index] << 1
+        fits[index] &= up_to_columns
     return fits
+
+
+def _tidiness(reading: Reading, blanks_anywhere: bool) -> int:
+    """How well the extra spaces fit a reading; where they leave no trace, how few empty cells it has."""
+    return -reading.figures.count(None) if blanks_anywhere else reading.blanks_explained
 
 
 def weigh(
@@ -148,14 +150,13 @@ def weigh(
         return Outcome(tuple(readings), False)  # too many to list: the right one may be missing, so none is chosen
 
     scored = []
-    for reading in readings:
+    tidiness_of = [_tidiness(reading, blanks_anywhere) for reading in readings]
+    for reading, tidiness in zip(readings, tidiness_of, strict=True):
         values = reading.values(keys, decimal_point)
         if not all(within_limit(limit, values) for limit in limits):
             continue
         truths = [identity.holds(values) for identity in identities]
         score = sum(1 for truth in truths if truth) - sum(1 for truth in truths if truth is False)
-        blanks = sum(1 for figure in reading.figures if figure is None)
-        tidiness = -blanks if blanks_anywhere else reading.blanks_explained
         scored.append((score, tidiness, reading))
     if not scored:
         return Outcome((), True)
@@ -164,8 +165,6 @@ def weigh(
     best_tidiness = max(tidiness for score, tidiness, _ in scored if score == best_score)
     left = [r for score, tidiness, r in scored if score == best_score and tidiness == best_tidiness]
     # Spaces alone decide when the tidiest of all readings is the one; otherwise the row's arithmetic had a say.
-    tidiest = max(r.blanks_explained if not blanks_anywhere else -sum(f is None for f in r.figures) for r in readings)
-    by_spaces = [
-        r for r in readings if (r.blanks_explained if not blanks_anywhere else -sum(f is None for f in r.figures)) == tidiest
-    ]
+    tidiest = max(tidiness_of)
+    by_spaces = [reading for reading, tidiness in zip(readings, tidiness_of, strict=True) if tidiness == tidiest]
     return Outcome(tuple(left), len(by_spaces) > 1 or by_spaces != left)

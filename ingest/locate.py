@@ -117,9 +117,8 @@ class Page:
 
     def _begins_ocr(self, expected: str) -> list[int]:
         word = fold(expected.split()[0])
-        like = process.extract(
-            word, self._known_by.keys(), scorer=fuzz.ratio, score_cutoff=OCR_FIRST_WORD_RESEMBLANCE, limit=None
-        )
+        cutoff = OCR_FIRST_WORD_RESEMBLANCE
+        like = process.extract(word, self._known_by.keys(), scorer=fuzz.ratio, score_cutoff=cutoff, limit=None)
         return sorted(index for known, _, _ in like for index in self._known_by[known])
 
     def head_finder(self, table: TableLayout) -> HeadFinder | None:
@@ -170,7 +169,7 @@ class Page:
         if not self.ocr:
             return line.startswith(stops.beginnings)
         folded = fold(line)
-        return any(fuzz.ratio(folded[: len(stop) + 1], stop) >= OCR_STOP_RESEMBLANCE for stop in stops.folded)
+        return any(fuzz.ratio(folded[: len(stop) + 1], stop, score_cutoff=OCR_STOP_RESEMBLANCE) for stop in stops.folded)
 
     def _stops_of(self, table: TableLayout) -> _Stops:
         if table.key not in self._stops:
@@ -207,9 +206,11 @@ class Page:
 
     def _page_boxes(self) -> frozenset[int]:
         """Lines of the boxes that the text shows at the foot of a page, up to the next page (a line that begins with a space)."""
+        patterns = [re.compile(p) for p in self.layout.page_boxes]
+        if not patterns:
+            return frozenset()
         inside = False
         found = set()
-        patterns = [re.compile(p) for p in self.layout.page_boxes]
         for index, line in enumerate(self.report.lines):
             if self.report.begins_page(index):
                 inside = False

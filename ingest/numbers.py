@@ -27,12 +27,19 @@ _BEHIND = r"%?\*{0,2}(?: (?:%|\*{1,2}|[^\W\d]+))?"
 """Marks behind a number, glued or apart, or its unit: `5%`, `12,5**`, `96,7 **`, `375 st`."""
 
 
+_MINUS_SIGN = re.compile(rf"(?<![\w)])[{MINUS}](?=\d)")
+_MARKED = re.compile(rf"[<>]?[+-]?\d+(?:[.,]\d+)?{_BEHIND}")
+_GROUP = re.compile(rf"\d{{3}}(?:,\d+)?{_BEHIND}")
+_FIRST_GROUP = re.compile(r"[<>]?[+-]?[1-9]\d{0,2}")
+_LEADING_ZERO = re.compile(rf"[<>]?[+-]?0\d+{_BEHIND}")
+
+
 def normalise(text: str) -> str:
     """Text in NFC with ordinary spaces and hyphen-minus before digits, ready for reading; printed text is kept elsewhere."""
     text = unicodedata.normalize("NFC", text)
     for space in SPACES:
         text = text.replace(space, " ")
-    return re.sub(rf"(?<![\w)])[{MINUS}](?=\d)", "-", text)
+    return _MINUS_SIGN.sub("-", text)
 
 
 @lru_cache(maxsize=10_000)
@@ -54,7 +61,7 @@ def parse_number(text: str, decimal_point: bool = False) -> Decimal | None:
 
 def is_marked_number(text: str) -> bool:
     """Whether a text of two pieces is a number and the mark or unit behind it, rather than a range."""
-    return re.fullmatch(rf"[<>]?[+-]?\d+(?:[.,]\d+)?{_BEHIND}", text) is not None
+    return _MARKED.fullmatch(text) is not None
 
 
 def is_number_token(token: str) -> bool:
@@ -64,14 +71,14 @@ def is_number_token(token: str) -> bool:
 
 def can_continue(token: str) -> bool:
     """Whether a token can be a group of thousands inside a number: three digits, perhaps with decimals or marks behind."""
-    return re.fullmatch(rf"\d{{3}}(?:,\d+)?{_BEHIND}", token) is not None
+    return _GROUP.fullmatch(token) is not None
 
 
 def can_be_continued(token: str) -> bool:
     """Whether a token can begin a number that has more groups: one to three digits without a leading zero, sign allowed."""
-    return re.fullmatch(r"[<>]?[+-]?[1-9]\d{0,2}", token) is not None
+    return _FIRST_GROUP.fullmatch(token) is not None
 
 
 def can_stand_alone(token: str) -> bool:
     """Whether a token can be a whole number by itself; `045` cannot, it continues the number before it."""
-    return re.fullmatch(rf"[<>]?[+-]?0\d+{_BEHIND}", token) is None
+    return _LEADING_ZERO.fullmatch(token) is None

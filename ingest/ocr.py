@@ -9,10 +9,9 @@ from __future__ import annotations
 import heapq
 import itertools
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Indel
@@ -74,7 +73,7 @@ def repair(text: str) -> str:
     return " ".join(repaired)
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def _repair_word(word: str, before: str = "") -> str:
     match = re.fullmatch(r"([^\w&]*)(.*?)(\W*)", word) if word != "&" else None
     if match is None:
@@ -267,32 +266,34 @@ class _TextColumn:
         self._beginnings = sorted({key[:length] for key, _ in self.phrases for length in range(len(key) + 1)})
         self._longest = max((len(key) for key, _ in self.phrases), default=0)
 
-    def resemblance(self, text: str) -> float:
-        """How much a whole cell resembles the phrase that it resembles most."""
-        seen = fold(text)
-        return max(fuzz.ratio(seen, key) for key, _ in self.phrases)
-
     def phrase(self, text: str) -> str:
         """The phrase that a whole cell resembles most."""
         seen = fold(text)
         return max(self.phrases, key=lambda known: fuzz.ratio(seen, known[0]))[1]
 
-    def begins(self, text: str) -> bool:
-        """Whether a text can be the beginning of a cell."""
+    @lru_cache(maxsize=10_000)  # noqa: B019  (there is one of each vocabulary)
+    def cost(self, text: str) -> float | None:
+        """What a whole cell costs; None where it is no phrase."""
         seen = fold(text)
-        return any(
-            fuzz.ratio(seen, key[: len(seen)]) >= PREFIX_RESEMBLANCE and len(seen) <= len(key) + 1 for key, _ in self.phrases
-        )
+        resemblance = max(fuzz.ratio(seen, key) for key, _ in self.phrases)
+        return MISMATCH * (100 - resemblance) if resemblance >= PHRASE_RESEMBLANCE else None
 
-    def resemblance_at_most(self, text: str) -> float:
-        """What no cell that begins with a text exceeds in resemblance.
+    @lru_cache(maxsize=10_000)  # noqa: B019
+    def cost_at_least(self, text: str) -> float | None:
+        """What no cell that begins with a text falls below; None where none does.
 
-        The letters that it has too many or too few against the beginning of a phrase, whichever it is nearest to, no word
-        behind them makes good; they weigh least in the longest cell and phrase. A hair is added for the rounding of floats.
+        The letters that a text has too many or too few against the beginning of a phrase, whichever it is nearest to, no word
+        behind them makes good; they weigh least in the longest cell and phrase. A hair is left for the rounding of floats.
         """
-        seen = fold(text).rstrip("60")  # which are letters or figures depends on what follows
-        _, wrong, _ = process.extractOne(seen, self._beginnings, scorer=Indel.distance)
-        return 100 + 1e-6 - 100 * wrong / (2 * self._longest + 1)
+        seen = fold(text)
+        if not any(
+            fuzz.ratio(seen, key[: len(seen)]) >= PREFIX_RESEMBLANCE and len(seen) <= len(key) + 1 for key, _ in self.phrases
+        ):
+            return None
+        certain = seen.rstrip("60")  # whether these are letters or figures depends on what follows
+        _, wrong, _ = process.extractOne(certain, self._beginnings, scorer=Indel.distance)
+        resemblance = 100 + 1e-6 - 100 * wrong / (2 * self._longest + 1)
+        return MISMATCH * (100 - resemblance) if resemblance >= PHRASE_RESEMBLANCE else None
 
 
 @cache
@@ -300,17 +301,22 @@ def _text_column(phrases: tuple[str, ...]) -> _TextColumn:
     return _TextColumn(phrases)
 
 
-@dataclass(frozen=True)
-class _Division:
+class _Cell(NamedTuple):
+    """The words of a text cell without spaces, and the lines of the first and of the last."""
+
+    text: str
+    line_no: int
+    last_line: int
+
+
+class _Division(NamedTuple):
     """A row's first lines, told apart into label, text cells (by column) and figures."""
 
-    label: tuple[Token, ...] = ()
-    cells: dict[int, tuple[Token, ...]] = field(default_factory=dict)
-    figures: tuple[Token, ...] = ()
-
-
-def _joined(tokens: tuple[Token, ...]) -> str:
-    return "".join(token.text for token in tokens)
+    label: tuple[Token, ...]
+    cells: dict[int, _Cell]
+    figures: tuple[Token, ...]
+    untold: int
+    """Figures in the label."""
 
 
 class _Untangling:
@@ -322,16 +328,18 @@ class _Untangling:
     """
 
     def __init__(self, reader: RowReader, lines: list[Line], label_allowed: bool) -> None:
-        self.columns = reader.table.columns
         self.label_allowed = label_allowed
         self.rows = [[t for t in reader.plain_tokens(line) if t.kind != "bar"] for line in lines]
-        self.is_text = [column.is_text for column in self.columns]
-        self.is_date = [column.words == DATES for column in self.columns]
+        self.columns = reader.table.columns
         self.texts = {
-            index: _text_column(tuple(reader.vocabularies[column.words or ""]))
+            index: None if column.words == DATES else _text_column(tuple(reader.vocabularies[column.words or ""]))
             for index, column in enumerate(self.columns)
-            if column.is_text and column.words != DATES
+            if column.is_text
         }
+        numbers = [index for index in range(len(self.columns) + 1) if index not in self.texts]
+        self.number_column = [next(index for index in numbers if index >= start) for start in range(len(self.columns) + 1)]
+        """The first column of numbers (behind all columns where there is none) from each column on."""
+        self._cell_costs: dict[tuple[int, int, str], float | None] = {}
 
     def best(self) -> _Division | None:
         """The cheapest division of all lines.
@@ -339,92 +347,105 @@ class _Untangling:
         Divisions grow line by line, always the one that can become cheapest: `order` keeps those that cost the same in the
         order in which trying everything would find them. Of those that leave the same to be decided the first is enough.
         """
-        growing: list[tuple[float, tuple[int, ...], _Division]] = [(0.0, (), _Division())]
+        growing: list[tuple[float, tuple[int, ...], _Division]] = [(0.0, (), _Division((), {}, (), 0))]
         grown: set[object] = set()
         while growing:
             _, order, division = heapq.heappop(growing)
             if len(order) == len(self.rows):
                 return division
-            outlook = (len(order), *self._outlook(division))
+            outlook = (len(order), *_outlook(division))
             if outlook in grown:
                 continue
             grown.add(outlook)
             is_last = len(order) + 1 == len(self.rows)
             for number, longer in enumerate(self._divided(division, self.rows[len(order)])):
-                cost = self._cost(longer) if is_last else self._cost_at_least(longer)
+                cost = self._cost(longer) if is_last else self._cost_at_least(longer, len(order) + 1)
                 if cost is not None:
                     heapq.heappush(growing, (cost, (*order, number), longer))
         return None
 
-    def _outlook(self, division: _Division) -> tuple[object, ...]:
-        """All that what can still come, and its cost, depend on."""
-        texts = tuple((index, _joined(tokens)) for index, tokens in sorted(division.cells.items()))
-        return self._figures_in(division.label), bool(division.figures), texts
-
-    @staticmethod
-    def _figures_in(label: tuple[Token, ...]) -> int:
-        return sum(token.kind == "digits" for token in label)
-
-    def _divided(self, division: _Division, tokens: list[Token]) -> Iterator[_Division]:
+    def _divided(self, division: _Division, tokens: list[Token]) -> list[_Division]:
         """Every way in which a division can go on over the tokens of another line."""
+        found: list[_Division] = []
+        figures_stand_alone = self.columns[0].optional
 
-        def place(
-            position: int, column: int, cells: dict[int, tuple[Token, ...]], figures: tuple[Token, ...]
-        ) -> Iterator[_Division]:
+        def place(position: int, column: int, cut: int, cells: dict[int, _Cell], figures: tuple[Token, ...]) -> None:
             if position == len(tokens):
-                yield _Division(label, cells, figures)
+                untold = division.untold + sum(token.kind == "digits" for token in tokens[:cut])
+                found.append(_Division((*division.label, *tokens[:cut]), cells, figures, untold))
                 return
             token = tokens[position]
-            for index in range(column, len(self.columns)):
-                if self.is_text[index]:
-                    cell = (*cells.get(index, ()), token)
-                    if self._plausible(index, cell):
-                        yield from place(position + 1, index, {**cells, index: cell}, figures)
-                elif token.kind in ("digits", "whole"):
-                    after_cell = any(token.line_no == t.line_no for cell in cells.values() for t in cell)
-                    if label is division.label or after_cell or self.columns[0].optional:
-                        yield from place(position + 1, index, cells, (*figures, token))
-                    break
+            is_figure = token.kind in ("digits", "whole")
+            number_column = self.number_column[column] if is_figure else len(self.columns)
+            for index, text_column in self.texts.items():
+                if column <= index < number_column:
+                    cell = _with(token, text_column, cells.get(index))
+                    if cell is not None:
+                        place(position + 1, index, cut, {**cells, index: cell}, figures)
+            if is_figure and number_column < len(self.columns):
+                after_cell = any(cell.last_line == token.line_no for cell in cells.values())
+                if cut == 0 or after_cell or figures_stand_alone:
+                    place(position + 1, number_column, cut, cells, (*figures, token))
 
         for cut in range(len(tokens) + 1 if self.label_allowed else 1):
-            label = (*division.label, *tokens[:cut]) if cut else division.label
-            yield from place(cut, 0, division.cells, division.figures)
+            place(cut, 0, cut, division.cells, division.figures)
+        return found
 
-    def _plausible(self, index: int, tokens: tuple[Token, ...]) -> bool:
-        """Whether tokens can be the beginning of a text cell."""
-        if self.is_date[index]:
-            return len(tokens) == 1 and re.fullmatch(DATE_PATTERN, tokens[0].text) is not None
-        text = _joined(tokens)
-        column = self.texts[index]
-        return bool(fold(tokens[-1].text)) and column.begins(text) and column.resemblance_at_most(text) >= PHRASE_RESEMBLANCE
-
-    def _cost_at_least(self, division: _Division) -> float:
-        """What no division that goes on from this one falls below."""
-        cost = UNTOLD / 4 * self._figures_in(division.label)
+    def _cost_at_least(self, division: _Division, row: int) -> float | None:
+        """What no division that goes on from this one falls below; None where none is a row. `row` is that of the next line."""
+        cost = UNTOLD / 4 * division.untold
         for index, cell in division.cells.items():
-            if not self.is_date[index]:
-                cost += MISMATCH * (100 - self.texts[index].resemblance_at_most(_joined(cell)))
+            column = self.texts[index]
+            if column is None:
+                continue
+            state = index, row, cell.text
+            if state not in self._cell_costs:
+                self._cell_costs[state] = self._cell_cost_at_least(column, cell.text, row)
+            least = self._cell_costs[state]
+            if least is None:
+                return None
+            cost += least
         return cost
+
+    def _cell_cost_at_least(self, column: _TextColumn, text: str, row: int) -> float | None:
+        """The least a cell costs as it is or with any of the words that follow."""
+        words = {token.text for tokens in self.rows[row:] for token in tokens}
+        costs = [column.cost(text), *(column.cost_at_least(text + word) for word in words)]
+        return min((cost for cost in costs if cost is not None), default=None)
 
     def _cost(self, division: _Division) -> float | None:
-        """How far a division is from what a row should be, in points of resemblance; None where one lacks a cell."""
-        cost = UNTOLD / 4 * self._figures_in(division.label)
-        if not division.figures and not all(self.is_text):
+        """How far a division is from what a row should be; None where a cell is missing or no phrase."""
+        cost = UNTOLD / 4 * division.untold
+        if not division.figures and len(self.texts) < len(self.columns):
             cost += UNTOLD
-        for index, column in enumerate(self.columns):
-            if not self.is_text[index]:
-                continue
+        for index, column in self.texts.items():
             cell = division.cells.get(index)
             if cell is None:
-                if not column.optional:
+                if not self.columns[index].optional:
                     return None
                 cost += MISSING
-            elif not self.is_date[index]:
-                resemblance = self.texts[index].resemblance(_joined(cell))
-                if resemblance < PHRASE_RESEMBLANCE:
+            elif column is not None:
+                mismatch = column.cost(cell.text)
+                if mismatch is None:
                     return None
-                cost += MISMATCH * (100 - resemblance)
+                cost += mismatch
         return cost
+
+
+def _with(token: Token, column: _TextColumn | None, cell: _Cell | None) -> _Cell | None:
+    """A text cell (of dates, where it has no phrases) with another word; None where no cell begins so."""
+    text = cell.text + token.text if cell else token.text
+    if column is None:
+        begins = cell is None and re.fullmatch(DATE_PATTERN, text) is not None
+    else:
+        begins = column.cost_at_least(text) is not None and fold(token.text) != ""
+    return _Cell(text, cell.line_no if cell else token.line_no, token.line_no) if begins else None
+
+
+def _outlook(division: _Division) -> tuple[object, ...]:
+    """All that what can still come, and its cost, depend on."""
+    texts = tuple((index, cell.text) for index, cell in sorted(division.cells.items()))
+    return division.untold, bool(division.figures), texts
 
 
 def _untangle(
@@ -437,8 +458,6 @@ def _untangle(
         raise Tangled(lines[0].no)
     chosen: dict[int, tuple[str, int]] = {}
     for index, cell in best.cells.items():
-        chosen[index] = (
-            cell[0].text if untangling.is_date[index] else untangling.texts[index].phrase(_joined(cell)),
-            cell[0].line_no,
-        )
+        column = untangling.texts[index]
+        chosen[index] = (column.phrase(cell.text) if column else cell.text, cell.line_no)
     return list(best.label), chosen, list(best.figures)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import calendar
 import re
 from datetime import date
+from functools import lru_cache
 
 MONTHS = ["jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec"]
 Span = tuple[date | None, date | None]
 
 
+@lru_cache(maxsize=1_000)
 def parse_period(text: str) -> tuple[date, date]:
     """`2024`, `2024-08`, `2024-01..2024-08` or a date to its first and last day; ValueError otherwise."""
     first, _, last = text.partition("..")

@@ -6,10 +6,11 @@ untangled by ingest.ocr and then read by the same functions.
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from ingest.figures import Figure, Outcome, Piece, Reading, all_readings, weigh
 from ingest.layout import DATES, ColumnLayout, Layout, TableLayout, Variables
@@ -24,8 +25,7 @@ CONJUNCTIONS = frozenset({"och", "eller", "samt"})
 DATE_PATTERN = r"\d{4}-\d\d(?:-\d\d)?"
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A piece of a line. kind: `word`, `digits`, `whole` (a value by itself), `blank`, `bar`, `phrase` or `note`."""
 
     kind: str
@@ -70,6 +70,31 @@ class Ambiguous(Exception):
         self.readings = readings
 
 
+_NOT_WORDS = frozenset({"bar", "digits", "whole"})
+_letters = lru_cache(maxsize=10_000)(letters)
+"""Of words, which come again and again."""
+
+
+class _Phrases:
+    """The phrases of a table's vocabularies by their letters, so that looking for one takes no longer for many."""
+
+    def __init__(self, vocabularies: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
+        self.known: dict[str, tuple[str, frozenset[str]]] = {}
+        """Letters -> the phrase (the first, where several have the same letters) and the names of its vocabularies."""
+        self.begun: dict[str, list[str]] = {}
+        """First letters -> the phrases that begin so."""
+        for name, phrases in vocabularies:
+            for phrase in phrases:
+                key = letters(phrase)
+                first, names = self.known.get(key, (phrase, frozenset()))
+                self.known[key] = first, names | {name}
+                for length in range(len(key) + 1):
+                    self.begun.setdefault(key[:length], []).append(phrase)
+
+
+_phrases = lru_cache(maxsize=1_000)(_Phrases)
+
+
 class RowReader:
     """Reads rows of one table. `ruling` gives the columns a person decided for a row label, if any."""
 
@@ -84,11 +109,14 @@ class RowReader:
         self.identities = [Identity(parse_expression(rule.row), rule.blank_is_zero) for rule in table.rules if rule.row]
         names = sorted({name for c in table.columns for name in (c.words, c.accepts) if name and name != DATES})
         self.vocabularies = {name: [variables.fill(phrase) for phrase in layout.vocabularies[name]] for name in names}
-        accepted = [c.accepts for c in table.columns if c.accepts]
-        self.accepted_ends = {letters(phrase.split()[-1]) for name in accepted for phrase in self.vocabularies[name]} - {""}
-        self.phrases: list[tuple[str, str, str]] = [
-            (letters(phrase), phrase, name) for name in names for phrase in self.vocabularies[name]
-        ]
+        self.accepted = {c.accepts for c in table.columns if c.accepts}
+        self.text_vocabularies = {c.words for c in table.columns if c.words}
+        self.accepted_ends = {_letters(phrase.split()[-1]) for name in self.accepted for phrase in self.vocabularies[name]} - {""}
+        self.phrases = _phrases(tuple((name, tuple(self.vocabularies[name])) for name in names))
+        first = table.columns[0] if table.columns else None
+        self.begins_with_words = first is not None and first.is_text and (first.optional or first.words == DATES)
+        self.marks = frozenset({"%", "**", "–", "+/-", *layout.unit_words})
+        self.note = None if layout.note is None else re.compile(layout.note)
 
     # -- tokens ---------------------------------------------------------------------------------------------------
 
@@ -99,7 +127,7 @@ class RowReader:
             pieces.extend(self._line_tokens(line))
         return self._join_phrases(pieces)
 
-    def _line_tokens(self, line: Line) -> Iterator[Token]:
+    def _line_tokens(self, line: Line) -> list[Token]:
         text = normalise(line.text)
         if self.ocr:
             parts = text.replace("|", " | ").split()
@@ -107,27 +135,31 @@ class RowReader:
             parts = [""] * len(text) if len(text) > 1 else []
         else:
             parts = text.removesuffix(" ").split(" ")
-            if all(_kind(part) in ("word", "blank") or self._is_year(part) for part in parts):
+            if _NOT_WORDS.isdisjoint(map(_kind, parts)) or all(_kind(p) not in _NOT_WORDS or self._is_year(p) for p in parts):
                 last = next(part for part in reversed(parts) if part)
-                if letters(last) not in self.accepted_ends:
+                if _letters(last) not in self.accepted_ends:
                     parts = text.rstrip().split(" ")  # a space too many behind words alone is no empty cell
         merged = self._merge_values(parts)
         year_expected = self.table.label_years
+        tokens = []
         for part in merged:
             kind = _kind(part)
-            if kind == "digits" and year_expected and self._is_year(part):
+            if year_expected and kind == "digits" and self._is_year(part):
                 kind = "word"  # the year belongs to the label; figures follow it
             if kind in ("digits", "whole"):
                 year_expected = False
             elif kind == "word":
                 year_expected = self.table.label_years
-            yield Token(kind, part, line.no)
+            tokens.append(Token(kind, part, line.no))
+        return tokens
 
     def _is_year(self, part: str) -> bool:
         return self.table.label_years and re.fullmatch(r"(19|20)\d\d", part) is not None
 
     def _merge_values(self, parts: list[str]) -> list[str]:
         """Glue marks to their figures: `5,59 %`, `96,7 **`, `19 st`, `+/- 0,5`, `80 – 100**`."""
+        if self.marks.isdisjoint(parts):
+            return parts
         merged: list[str] = []
         for part in parts:
             previous = merged[-1] if merged else ""
@@ -145,8 +177,10 @@ class RowReader:
     def _join_phrases(self, tokens: list[Token]) -> list[Token]:
         joined: list[Token] = []
         index = 0
+        dashes = any(token.text == "–" for token in tokens)
         while index < len(tokens):
-            token, used = self._range_over_lines(tokens, index) or self._note(tokens, index) or self._phrase(tokens, index)
+            whole = self._range_over_lines(tokens, index) if dashes else None
+            token, used = whole or (self.note and self._note(tokens, index, self.note)) or self._phrase(tokens, index)
             joined.append(token)
             index += used
         return joined
@@ -154,7 +188,7 @@ class RowReader:
     def _phrase(self, tokens: list[Token], index: int) -> tuple[Token, int]:
         """The longest phrase of the table's vocabularies that begins here, or the token itself."""
         first = tokens[index]
-        if first.kind in ("blank", "bar") or not self.phrases or not letters(first.text):
+        if first.kind in ("blank", "bar") or not _letters(first.text) or _letters(first.text) not in self.phrases.begun:
             return first, 1
         seen = ""
         best: tuple[Token, int] | None = None
@@ -163,35 +197,36 @@ class RowReader:
                 continue
             if tokens[end].kind == "bar":
                 break
-            seen += letters(tokens[end].text)
-            if end > index and not letters(tokens[end].text) and not self._belongs(tokens[end].text, seen):
+            seen += _letters(tokens[end].text)
+            if end > index and not _letters(tokens[end].text) and not self._belongs(tokens[end].text, seen):
                 break  # `Vuxna - 5`: what has no letters is a cell of its own, unless a phrase has it (`Bokslut 2024 **`)
-            fitting = [(phrase, name) for key, phrase, name in self.phrases if key == seen]
-            if fitting:
-                names = frozenset(name for _, name in fitting)
-                best = Token("phrase", fitting[0][0], first.line_no, names), end + 1 - index
-            if not any(key.startswith(seen) for key, _, _ in self.phrases):
+            if seen in self.phrases.known:
+                phrase, names = self.phrases.known[seen]
+                best = Token("phrase", phrase, first.line_no, names), end + 1 - index
+            if seen not in self.phrases.begun:
                 break
         return best or (first, 1)
 
     def _belongs(self, mark: str, seen: str) -> bool:
         """Whether a mark without letters stands in a phrase that begins with what was seen."""
-        return any(key.startswith(seen) and mark in phrase.split() for key, phrase, _ in self.phrases)
+        return any(mark in phrase.split() for phrase in self.phrases.begun.get(seen, ()))
 
-    def _note(self, tokens: list[Token], index: int) -> tuple[Token, int] | None:
-        if self.layout.note is None or tokens[index].kind in ("blank", "bar"):
+    def _note(self, tokens: list[Token], index: int, note: re.Pattern[str]) -> tuple[Token, int] | None:
+        if tokens[index].kind in ("blank", "bar"):
             return None
-        words: list[str] = []
+        text = ""
         found: tuple[Token, int] | None = None
         for end in range(index, min(index + 6, len(tokens))):
             if tokens[end].kind != "blank":
-                words.append(tokens[end].text)
-                if re.fullmatch(self.layout.note, " ".join(words)):
-                    found = Token("note", " ".join(words), tokens[index].line_no), end + 1 - index
+                text = f"{text} {tokens[end].text}" if text else tokens[end].text
+                if note.fullmatch(text):
+                    found = Token("note", text, tokens[index].line_no), end + 1 - index
         return found
 
     def _range_over_lines(self, tokens: list[Token], index: int) -> tuple[Token, int] | None:
         """`80 –` at the end of a line and `100**` on the next are one range."""
+        if not is_number_token(tokens[index].text):
+            return None
         real = [i for i in range(index, min(index + 5, len(tokens))) if tokens[i].kind != "blank"][:3]
         if len(real) < 3 or real[0] != index:
             return None
@@ -202,7 +237,7 @@ class RowReader:
 
     def plain_tokens(self, line: Line) -> list[Token]:
         """The tokens of one line without looking for phrases."""
-        return list(self._line_tokens(line))
+        return self._line_tokens(line)
 
     # -- rows -----------------------------------------------------------------------------------------------------
 
@@ -211,9 +246,16 @@ class RowReader:
 
         None where no row can be read from here.
         """
+        label: list[Token] = []
         for position in range(start + 1, len(tokens)):
-            label = [t for t in tokens[start:position] if t.kind not in ("blank", "bar")]
-            if not label or (self.has_figures and self._holds_lost_cells(label)):
+            last = tokens[position - 1]
+            if last.kind not in ("blank", "bar"):
+                if self.has_figures and self._loses_cells(label, last):
+                    return None  # nor in any longer label
+                label.append(last)
+            if not label or (self.has_figures and _is_figure(label[-1])):
+                continue
+            if tokens[position].kind == "word" and not self.begins_with_words:
                 continue
             if self._is_empty_row(tokens, position):
                 end = position
@@ -225,20 +267,17 @@ class RowReader:
                 return row
         return None
 
-    def _holds_lost_cells(self, label: list[Token]) -> bool:
-        """Whether a label holds what would be lost from its columns: figures at its end, several in a row or left over above
-        it, a note, or the last cells of a row that could not be read."""
-        figures = [_is_figure(token) for token in label]
-        if figures[-1] or any(token.kind == "note" for token in label):
+    def _loses_cells(self, label: list[Token], token: Token) -> bool:
+        """Whether a label would hold, with another token, what is lost from its columns: a note, figures in a row or left over
+        above it, or the last cells of a row that could not be read."""
+        if token.kind == "note":
             return True
-        if len(label) > 1 and figures[0] and label[0].line_no != label[1].line_no:
+        if not label:
+            return False
+        before = label[-1]
+        if _is_figure(before) and (_is_figure(token) or (len(label) == 1 and before.line_no != token.line_no)):
             return True
-        accepted = {column.accepts for column in self.table.columns if column.accepts}
-        texts = {column.words for column in self.table.columns if column.words}
-        pairs = itertools.pairwise(label)
-        return any(a and b for a, b in itertools.pairwise(figures)) or any(
-            a.vocabularies & accepted and b.vocabularies & texts for a, b in pairs
-        )
+        return bool(before.vocabularies & self.accepted and token.vocabularies & self.text_vocabularies)
 
     def row_at(self, label: str, line_no: int, figures: list[Token], columns: list[ColumnLayout] | None = None) -> RawRow | None:
         """A row whose label and figures are already told apart; None where the figures do not fill the columns."""
@@ -257,7 +296,6 @@ class RowReader:
         return len(on_line) == len(self.table.columns) and all(t.kind == "blank" for t in on_line)
 
     def _row_at(self, label: list[Token], tokens: list[Token], position: int) -> tuple[RawRow, int] | None:
-        text = join_words(label)
         notes: list[Token] = []
         cells: list[RawCell] = []
         alternatives: list[tuple[RawCell, ...]] = []
@@ -276,10 +314,12 @@ class RowReader:
                     cells.append(RawCell(column, cell.text, cell.line_no, "printed"))
                 column += 1
                 continue
+            if index == len(tokens) or tokens[index].kind == "word":
+                return None  # no figure begins here
             group = column
             while group < len(columns) and not columns[group].is_text:
                 group += 1
-            numbers = self._numbers(text, columns[column:group], tokens, index, notes)
+            numbers = self._numbers(join_words(label), columns[column:group], tokens, index, notes)
             if numbers is None:
                 return None
             readings, index, method = numbers
@@ -293,7 +333,7 @@ class RowReader:
         note = " ".join(n.text for n in notes) or None
         settled = [cell for cell in cells if cell.column not in open_columns]
         alternatives = [in_order([*settled, *cells_of_reading]) for cells_of_reading in alternatives]
-        return RawRow(text, label[0].line_no, label[-1].line_no, tuple(cells), note, tuple(alternatives)), index
+        return RawRow(join_words(label), label[0].line_no, label[-1].line_no, tuple(cells), note, tuple(alternatives)), index
 
     def _past_notes(self, tokens: list[Token], index: int, notes: list[Token]) -> int:
         """Collect the notes that stand here, also behind extra spaces; without a note nothing is passed."""
@@ -408,6 +448,7 @@ def _is_figure(token: Token) -> bool:
     return token.kind in ("digits", "whole") and token.text not in PLACEHOLDERS
 
 
+@lru_cache(maxsize=10_000)
 def _kind(part: str) -> str:
     if part == "":
         return "blank"

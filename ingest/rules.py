@@ -62,7 +62,7 @@ class Expression:
 
     @property
     def over_all(self) -> bool:
-        return [t.name for t in self.terms] == ["all"]
+        return len(self.terms) == 1 and self.terms[0].name == "all"
 
 
 @lru_cache(maxsize=10_000)
@@ -105,6 +105,11 @@ def precision(value: Decimal) -> Decimal:
     """The unit of the last printed digit, e.g. 0.1 for 6.6."""
     exponent = value.as_tuple().exponent
     assert isinstance(exponent, int)
+    return _power_of_ten(exponent)
+
+
+@lru_cache(maxsize=100)
+def _power_of_ten(exponent: int) -> Decimal:
     return Decimal(1).scaleb(exponent)
 
 
@@ -113,14 +118,16 @@ def holds(expression: Expression, values: dict[str, Decimal]) -> bool | None:
 
     Tolerance: half a unit of the last printed digit for the result and for every rounded term.
     """
+    result = values.get(expression.result)
+    if result is None:
+        return None
     names = [n for n in values if n != expression.result] if expression.over_all else [t.name for t in expression.terms]
     weights = {t.name: t.weight for t in expression.terms}
-    result = values.get(expression.result)
-    terms = [(values.get(n), weights.get(n, 1)) for n in names]
-    if result is None or not terms or any(v is None for v, _ in terms):
+    terms = [(value, weights.get(n, 1)) for n in names if (value := values.get(n)) is not None]
+    if not terms or len(terms) < len(names):
         return None
-    total = sum(((v or Decimal(0)) * w for v, w in terms), Decimal(0))
-    slack = sum((precision(v) for v, _ in terms if v is not None), Decimal(0)) / 2
+    total = sum((value * weight for value, weight in terms), Decimal(0))
+    slack = sum((precision(value) for value, _ in terms), Decimal(0)) / 2
     if expression.operation == "mean":
         total, slack = total / len(terms), slack / len(terms)
     if expression.operation == "percent":

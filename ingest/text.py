@@ -51,7 +51,8 @@ class ReportText:
         Text without form feeds shows a page break as one space in front of a line, without an empty line.
         """
         if self.pages is None:
-            return self.form == "running" and re.match(r" \S", self.lines[index]) is not None
+            line = self.lines[index]
+            return self.form == "running" and line.startswith(" ") and line[1:2].strip() != ""
         above = index - 1
         while above >= 0 and not self.lines[above].strip():
             above -= 1

@@ -9,7 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from report_writer import grouped, readings
 
-from ingest.figures import MAX_READINGS, Piece, Reading, all_readings, weigh
+from ingest.figures import MAX_GROUPS, MAX_READINGS, Figure, Piece, Reading, all_readings, weigh
+from ingest.numbers import can_be_continued, can_continue, can_stand_alone
 from ingest.rules import Identity, parse_expression
 
 chance = settings(derandomize=True, deadline=None, database=None, max_examples=300)
@@ -115,6 +116,72 @@ def test_every_reading_is_the_same_line_again(cells: list[int | None], columns: 
     for reading in _ocr(line, columns) if ocr else _native(line, columns):
         assert len(reading) == columns
         assert " ".join(text for text in reading if text).split() == line.split()
+
+
+Cells = tuple[Figure | None, ...]
+
+
+def _figure(pieces: tuple[Piece, ...]) -> bool:
+    """Whether pieces, taken together, are one printed value."""
+    first, *groups = pieces
+    if first.kind == "whole":
+        return not groups
+    if first.kind != "digits" or not can_stand_alone(first.text) or (groups and not can_be_continued(first.text)):
+        return False
+    together = all(p.kind == "digits" and p.line_no == first.line_no and can_continue(p.text) for p in groups)
+    return together and len(groups) < MAX_GROUPS and all(p.text.isdigit() for p in groups[:-1])
+
+
+def _by_trying_everything(pieces: tuple[Piece, ...], columns: int, blanks_anywhere: bool) -> set[Cells]:
+    """The readings of a run by their definition: each cell is empty or takes the next pieces, and all pieces are taken."""
+    if columns < 0:
+        return set()
+    found: set[Cells] = set()
+    if not pieces and (columns == 0 or blanks_anywhere):
+        found.add((None,) * columns)
+    if pieces and pieces[0].kind in ("blank", "bar"):
+        found |= _by_trying_everything(pieces[1:], columns, blanks_anywhere)
+    if blanks_anywhere or (pieces and pieces[0].kind == "blank"):
+        rest = pieces if blanks_anywhere else pieces[1:]
+        found |= {(None, *cells) for cells in _by_trying_everything(rest, columns - 1, blanks_anywhere)}
+    for end in range(1, len(pieces) + 1):
+        if _figure(pieces[:end]):
+            figure = Figure(" ".join(p.text for p in pieces[:end]), pieces[0].line_no)
+            found |= {(figure, *cells) for cells in _by_trying_everything(pieces[end:], columns - 1, blanks_anywhere)}
+    return found
+
+
+digits = st.builds(
+    Piece, st.just("digits"), st.sampled_from(["5", "12", "123", "045", "0", "-316", "12,5", "345,6", "500%"]), st.integers(1, 2)
+)
+others = st.sampled_from([Piece("blank", "", 1), Piece("bar", "|", 1), Piece("whole", "80 – 100", 1)])
+
+
+@given(st.lists(digits | digits | others, max_size=7), st.integers(0, 5), st.booleans())
+@chance
+def test_the_readings_are_those_that_trying_everything_finds(pieces: list[Piece], columns: int, anywhere: bool) -> None:
+    found = [reading.figures for reading in all_readings(pieces, columns, anywhere)]
+    assert len(set(found)) == len(found)
+    assert set(found) == _by_trying_everything(tuple(pieces), columns, anywhere)
+
+
+@pytest.mark.parametrize("anywhere", [False, True])
+@pytest.mark.parametrize("columns", [1, 4, 7, 12])
+def test_a_run_far_too_long_for_its_columns_has_no_reading_and_ends(columns: int, anywhere: bool) -> None:
+    """Every walk through such a run is a dead end, and there are more of them than could ever be taken."""
+    assert all_readings([Piece("digits", "123", 1)] * 200, columns, anywhere) == []
+
+
+@pytest.mark.parametrize("anywhere", [False, True])
+def test_a_run_with_endless_readings_ends_at_the_limit(anywhere: bool) -> None:
+    found = all_readings([Piece("digits", "123", 1)] * 200, 100, anywhere)
+    assert len({reading.figures for reading in found}) == MAX_READINGS + 1
+    assert all(" ".join(figure.text for figure in reading.figures if figure).count("123") == 200 for reading in found[::997])
+
+
+def test_a_run_of_spaces_is_read_at_once() -> None:
+    assert _native(" " * 3000 + "27", 3) == {(None, None, "27")}
+    assert _native(" " * 60, 30) == {(None,) * 30}
 
 
 # -- weighing -----------------------------------------------------------------------------------------------------------
