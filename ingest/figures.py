@@ -55,6 +55,8 @@ class Outcome:
 
     readings: tuple[Reading, ...]
     by_arithmetic: bool
+    weighed: int = 1
+    """How many readings there were to choose from."""
 
 
 def all_readings(pieces: list[Piece], columns: int, blanks_anywhere: bool) -> list[Reading]:
@@ -159,7 +161,7 @@ def weigh(
         score = sum(1 for truth in truths if truth) - sum(1 for truth in truths if truth is False)
         scored.append((score, tidiness, reading))
     if not scored:
-        return Outcome((), True)
+        return Outcome((), True, len(readings))
 
     best_score = max(score for score, _, _ in scored)
     best_tidiness = max(tidiness for score, tidiness, _ in scored if score == best_score)
@@ -167,4 +169,4 @@ def weigh(
     # Spaces alone decide when the tidiest of all readings is the one; otherwise the row's arithmetic had a say.
     tidiest = max(tidiness_of)
     by_spaces = [reading for reading, tidiness in zip(readings, tidiness_of, strict=True) if tidiness == tidiest]
-    return Outcome(tuple(left), len(by_spaces) > 1 or by_spaces != left)
+    return Outcome(tuple(left), len(by_spaces) > 1 or by_spaces != left, len(readings))

@@ -20,14 +20,14 @@ from ingest.read_tables import TableRead
 DIGITS = re.compile(r"\d+")
 NUMBER = re.compile(r"\d{1,3}(?: \d{3})+(?!\d)|\d+")
 
-DECIDED = {
-    "printed": {
-        "native": "the extra spaces that empty cells leave choose",
-        "ocr": "the one with the fewest empty cells is chosen",
-    },
-    "arithmetic": "the rules and limits of the table choose",
-    "ruling": "a person's ruling in the layout chooses",
-}
+BY_SPACES = "readings of the figures; the spaces that empty cells leave decide"
+BY_FEWEST_BLANKS = "readings of the figures; the one with the fewest empty cells is taken"
+BY_RULES = "readings of the figures; the rules and limits of the table decide"
+BY_TOTALS = "readings of the figures; the totals of the columns decide"
+BY_RULING = "readings of the figures; a person decided, see the layout's ruling"
+LABEL = "the label was put right, as printed here"
+PHRASE = "the text of a cell was put right, as printed here"
+FOOTNOTE = "the mark of a footnote behind the label, as printed here"
 REMARK = "a remark between rows"
 PROSE = "prose of a cell, of which the first words are kept"
 UNREAD = "numbers between the lines of the table that are in no cell, label or head"
@@ -66,7 +66,27 @@ def notes_of(page: Page, reads: Sequence[TableRead]) -> list[Note]:
 
 
 def _decisions(page: Page, read: TableRead) -> Iterator[_Finding]:
-    return iter(())
+    """Rows that could be read in several ways, and words that OCR had spoiled."""
+    for row_no, row in enumerate(read.rows, 1):
+        weighed = max((cell.weighed for cell in row.cells), default=1)
+        methods = {cell.method for cell in row.cells}
+        if weighed > 1 or "ruling" in methods:
+            if "ruling" in methods:
+                how = BY_RULING
+            elif row.by_totals:
+                how = BY_TOTALS
+            elif "arithmetic" in methods:
+                how = BY_RULES
+            else:
+                how = BY_FEWEST_BLANKS if page.ocr else BY_SPACES
+            line_no = min(cell.line_no for cell in row.cells if cell.weighed == weighed)
+            yield _Finding(line_no, "decided", f"{weighed} {how}", row.label, 0, row_no)
+        if row.printed is not None and row.printed != row.label:
+            kind, reason = ("repaired", LABEL) if page.ocr else ("left_out", FOOTNOTE)
+            yield _Finding(row.line_no, kind, reason, row.printed, 0, row_no)
+        for cell in row.cells:
+            if cell.printed is not None and cell.printed != cell.text.replace(" ", ""):
+                yield _Finding(cell.line_no, "repaired", PHRASE, cell.printed, 0, row_no)
 
 
 class _Accounts:
@@ -88,8 +108,8 @@ class _Accounts:
             for row, first, after in zip(read.rows, firsts, [*firsts[1:], read.last_line + 1], strict=True):
                 lines_of_row = range(first, max(after, first + 1))
                 for cell in row.cells:
-                    self._claim(cell.text, cell.line_no, lines_of_row)
-                self._claim(f"{row.label} {row.note or ''}", row.line_no, lines_of_row)
+                    self._claim(cell.printed or cell.text, cell.line_no, lines_of_row)
+                self._claim(f"{row.printed or row.label} {row.note or ''}", row.line_no, lines_of_row)
 
     def _claim(self, text: str, line_no: int, row: range) -> None:
         """Take the digits of a text off the lines of its row, from the line it begins on; tangled columns go on above."""

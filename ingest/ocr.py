@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import re
+from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -150,7 +151,7 @@ def _figure_rows(reader: RowReader, lines: list[Line]) -> list[RawRow]:
         read = reader.row_at(label, words[0].line_no, figures)
         if read is None or (_is_year(words, figures) and len(read.cells) < len(reader.table.columns)):
             raise Tangled(words[0].line_no)  # what looks like a year may be the figure that is missing
-        rows.append(read)
+        rows.append(replace(read, printed=join_words(words)))
     return rows
 
 
@@ -241,8 +242,9 @@ def _anchor(reader: RowReader, column: ColumnLayout, lines: list[Line]) -> int |
 
 def _mixed_row(reader: RowReader, lines: list[Line], heading: str | None) -> RawRow:
     label, cells, figures = _untangle(reader, lines, label_allowed=heading is None)
+    printed = None if heading is not None else join_words(label)
     text = heading if heading is not None else repair(join_words(label))
-    raw: list[RawCell] = [RawCell(index, phrase, line_no, "printed") for index, (phrase, line_no) in cells.items()]
+    raw = [RawCell(index, cell.phrase, cell.line_no, "printed", printed=cell.printed) for index, cell in cells.items()]
     columns = reader.table.columns
     group = [i for i, c in enumerate(columns) if not c.is_text]
     if group and figures:
@@ -251,11 +253,11 @@ def _mixed_row(reader: RowReader, lines: list[Line], heading: str | None) -> Raw
             raise Tangled(lines[0].no)
 
         def whole(cells: tuple[RawCell, ...]) -> tuple[RawCell, ...]:
-            return in_order([*raw, *(RawCell(group[c.column], c.text, c.line_no, c.method) for c in cells)])
+            return in_order([*raw, *(replace(c, column=group[c.column]) for c in cells)])
 
         alternatives = tuple(whole(cells) for cells in read.alternatives)
-        return RawRow(text, lines[0].no, lines[-1].no, whole(read.cells), None, alternatives)
-    return RawRow(text, lines[0].no, lines[-1].no, in_order(raw))
+        return RawRow(text, lines[0].no, lines[-1].no, whole(read.cells), None, alternatives, printed)
+    return RawRow(text, lines[0].no, lines[-1].no, in_order(raw), printed=printed)
 
 
 class _TextColumn:
@@ -307,6 +309,14 @@ class _Cell(NamedTuple):
     text: str
     line_no: int
     last_line: int
+
+
+class _Told(NamedTuple):
+    """A text cell told from the rest of its row: the column's phrase, its first line, and what is printed (without spaces)."""
+
+    phrase: str
+    line_no: int
+    printed: str
 
 
 class _Division(NamedTuple):
@@ -450,14 +460,14 @@ def _outlook(division: _Division) -> tuple[object, ...]:
 
 def _untangle(
     reader: RowReader, lines: list[Line], label_allowed: bool
-) -> tuple[list[Token], dict[int, tuple[str, int]], list[Token]]:
-    """Label, text cells (phrase and line by column) and figures of a row; Tangled where they cannot be told apart."""
+) -> tuple[list[Token], dict[int, _Told], list[Token]]:
+    """Label, text cells (by column) and figures of a row; Tangled where they cannot be told apart."""
     untangling = _Untangling(reader, lines, label_allowed)
     best = untangling.best()
     if best is None:
         raise Tangled(lines[0].no)
-    chosen: dict[int, tuple[str, int]] = {}
+    chosen: dict[int, _Told] = {}
     for index, cell in best.cells.items():
         column = untangling.texts[index]
-        chosen[index] = (column.phrase(cell.text) if column else cell.text, cell.line_no)
+        chosen[index] = _Told(column.phrase(cell.text) if column else cell.text, cell.line_no, cell.text)
     return list(best.label), chosen, list(best.figures)

@@ -42,6 +42,17 @@ class RawCell:
     text: str
     line_no: int
     method: str
+    weighed: int = 1
+    """How many readings of its row there were to choose from."""
+    printed: str | None = None
+    """What is printed, where OCR spoiled one of the column's phrases."""
+
+
+class Decision(NamedTuple):
+    """How the figures of a row were told apart: the method, and how many readings there were to choose from."""
+
+    method: str
+    weighed: int
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,10 @@ class RawRow:
     note: str | None = None
     alternatives: tuple[tuple[RawCell, ...], ...] = ()
     """Every reading of a row that its own arithmetic did not settle (`cells` is the first); the table's totals may."""
+    printed: str | None = None
+    """The label as printed, where it was put right or lost a footnote's mark."""
+    by_totals: bool = False
+    """Whether only the totals of the table's columns settled the row."""
 
 
 class Ambiguous(Exception):
@@ -322,11 +337,11 @@ class RowReader:
             numbers = self._numbers(join_words(label), columns[column:group], tokens, index, notes)
             if numbers is None:
                 return None
-            readings, index, method = numbers
+            readings, index, decision = numbers
             if len(readings) > 1:
                 open_columns = range(column, group)
-                alternatives = [_cells(reading, column, "arithmetic") for reading in readings]
-            cells.extend(_cells(readings[0], column, method))
+                alternatives = [_cells(reading, column, Decision("arithmetic", decision.weighed)) for reading in readings]
+            cells.extend(_cells(readings[0], column, decision))
             column = group
         if not cells:
             return None
@@ -361,7 +376,7 @@ class RowReader:
 
     def _numbers(
         self, label: str, columns: list[ColumnLayout], tokens: list[Token], index: int, notes: list[Token]
-    ) -> tuple[list[tuple[Figure | None, ...]], int, str] | None:
+    ) -> tuple[list[tuple[Figure | None, ...]], int, Decision] | None:
         """Read the figures of a block of number columns: line by line, until the columns are full.
 
         Gives the readings that the row leaves open (one: settled), the index after them and how it was decided.
@@ -399,11 +414,11 @@ class RowReader:
                     shown = [[f.text if f else "" for f in r.figures] for r in outcome.readings]
                     raise Ambiguous(pieces[0].line_no, label, shown)
                 notes.extend(pending_notes)
-                return [chosen.figures], position, "ruling"
+                return [chosen.figures], position, Decision("ruling", outcome.weighed)
             if outcome.readings:
                 notes.extend(pending_notes)
                 how = "arithmetic" if outcome.by_arithmetic else "printed"
-                return [reading.figures for reading in outcome.readings], position, how
+                return [reading.figures for reading in outcome.readings], position, Decision(how, outcome.weighed)
         return None
 
     def _figures_follow(self, tokens: list[Token], index: int, accepted: set[str]) -> bool:
@@ -430,8 +445,8 @@ def _without_separators(pieces: list[Piece]) -> list[Piece]:
     return [piece for piece in pieces if piece.line_no <= last]
 
 
-def _cells(reading: tuple[Figure | None, ...], first_column: int, method: str) -> tuple[RawCell, ...]:
-    return tuple(RawCell(first_column + i, f.text, f.line_no, method) for i, f in enumerate(reading) if f is not None)
+def _cells(reading: tuple[Figure | None, ...], first_column: int, decision: Decision) -> tuple[RawCell, ...]:
+    return tuple(RawCell(first_column + i, f.text, f.line_no, *decision) for i, f in enumerate(reading) if f is not None)
 
 
 def in_order(cells: list[RawCell]) -> tuple[RawCell, ...]:

@@ -89,7 +89,9 @@ class AlignedWriter:
                     self._row(head, widths, [style.heads] * len(head), "top", None)
                     if style.blank_lines:
                         self.gap()
-            sides: list[Side] = ["left" if n == 0 or grid.table.columns[n - 1].is_text else style.figures for n in range(len(head))]
+            sides: list[Side] = [
+                "left" if n == 0 or grid.table.columns[n - 1].is_text else style.figures for n in range(len(head))
+            ]
             self._row(wrapped[row.row_no], widths, sides, style.setting, (grid.table_no, row.row_no))
             since_break += 1
         self.gap()
