@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from rapidfuzz import fuzz
 
 from ingest.blocks import shortened
-from ingest.columns import Range, Segment, segments, settle
+from ingest.columns import Range, Segment, elsewhere, segments, settle
 from ingest.layout import DATES, ColumnLayout
 from ingest.locate import Line
 from ingest.numbers import PLACEHOLDERS, parse_number
@@ -79,15 +79,23 @@ class _Grid:
 class AlignedReader:
     """Reads the rows of one table.
 
-    `fill` puts the year into the layout's texts, `label` puts a printed label right (OCR, footnotes); `heading` is the label
-    where the layout says so.
+    `fill` puts the year into the layout's texts, `label` puts a printed label right (OCR, footnotes), `page_of` gives the page
+    of a line; `heading` is the label where the layout says so.
     """
 
-    def __init__(self, reader: RowReader, fill: Callable[[str], str], label: Callable[[str], str], heading: str | None) -> None:
+    def __init__(
+        self,
+        reader: RowReader,
+        fill: Callable[[str], str],
+        label: Callable[[str], str],
+        page_of: Callable[[int], int],
+        heading: str | None,
+    ) -> None:
         self.reader = reader
         self.table = reader.table
         self.columns = reader.table.columns
         self.label = label
+        self.page_of = page_of
         self.heading = heading if reader.table.label_is_heading else None
         self.fill = fill
         self.until = re.compile(self.fill(self.table.until)) if self.table.until else None
@@ -267,6 +275,7 @@ class AlignedReader:
             settled = settle(head, body, self.heading is None)
             if isinstance(settled, Segment):
                 raise Unreadable(settled.line_no, f"'{settled.text}' stands in no column for certain, or in two", settled.text)
+            self._assert_alike(settled)
             columns |= settled
         grids = []
         for _, block in blocks:
@@ -281,6 +290,19 @@ class AlignedReader:
                 grid.append(_Grid(line.no, cells))
             grids.append(grid)
         return grids
+
+    def _assert_alike(self, columns: dict[Segment, int]) -> None:
+        """Unreadable where a table goes on overleaf without a head, and its columns stand elsewhere there."""
+        pages: dict[int, dict[Segment, int]] = {}
+        for segment, column in columns.items():
+            pages.setdefault(self.page_of(segment.line_no), {})[segment] = column
+        for before, after in itertools.pairwise(sorted(pages)):
+            odd = elsewhere(pages[after], pages[before])
+            if odd is not None:
+                problem = (
+                    f"the table goes on after a page break without its head, and '{odd.text}' stands in no column for certain"
+                )
+                raise Unreadable(odd.line_no, problem, odd.text)
 
     def _shown(self, grid: list[_Grid]) -> list[str]:
         return [text for line in grid[:3] for _, text in sorted(line.cells.items())][:12]

@@ -11,7 +11,7 @@ from decimal import Decimal
 from ingest import ocr
 from ingest.aligned import AlignedReader, Part, Unreadable, last_line
 from ingest.blocks import Incomplete, read_blocks
-from ingest.columns import Range, begins_row
+from ingest.columns import Range, begins_row, heads_above
 from ingest.errors import ExtractionError
 from ingest.layout import Layout, TableLayout
 from ingest.locate import Head, Line, Page
@@ -159,6 +159,10 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
             if any(pattern.match(plain) for pattern in skip):
                 skipping = row_starts is not None
                 continue
+            if place is not None and (
+                not plain or any(columns > [0] for columns in heads_above(place, page.report.lines[index]))
+            ):
+                skipping = False  # in aligned text a row can begin with its cells, above its label
             skipping = skipping and not (row_starts and row_starts.match(plain))
             if not skipping:
                 lines.append(Line(index + 1, text, page.report.begins_page(index)))
@@ -212,7 +216,7 @@ def _read_aligned_rows(page: Page, table: TableLayout, parts: list[Part], headin
         return ocr.repair(text) if page.ocr else _without_footnote(page.layout, text)
 
     try:
-        return AlignedReader(reader, page.variables.fill, label, heading).read(parts)
+        return AlignedReader(reader, page.variables.fill, label, page.report.page_of, heading).read(parts)
     except Unreadable as problem:
         raise ExtractionError(
             page.report.document_id,
