@@ -21,7 +21,7 @@ from ingest.columns import Range, Segment, elsewhere, segments, settle
 from ingest.layout import DATES, ColumnLayout
 from ingest.locate import Line
 from ingest.numbers import PLACEHOLDERS, parse_number
-from ingest.ocr import PHRASE_RESEMBLANCE
+from ingest.ocr import PHRASE_RESEMBLANCE, UnknownWord
 from ingest.rows import DATE_PATTERN, RawCell, RawRow, RowReader, Token, join_words
 from ingest.text import fold, letters
 
@@ -102,35 +102,36 @@ class AlignedReader:
         self.fits = re.compile(self.fill(self.table.row_labels)) if self.table.row_labels else None
         self.child = re.compile(self.table.child_rows) if self.table.child_rows else None
 
-    def read(self, parts: Sequence[Part]) -> list[RawRow]:
-        """All rows; Unreadable where a line is none. A table with `until` may end without its last row: the caller looks."""
+    def read(self, parts: Sequence[Part]) -> tuple[list[RawRow], int]:
+        """All rows and the last line of them (0: none); Unreadable where a line is none.
+
+        A table with `until` may end without its last row: the caller looks.
+        """
         blocks = [(number, block) for number, part in enumerate(parts) for block in self._blocks(part)]
         if self.until is None and self.fits is None:
-            return self._rows(parts, blocks)
+            return self._rows(parts, blocks), blocks[-1][1][-1].no if blocks else 0
         read: list[RawRow] = []
+        last = 0
         problem: Unreadable | None = None
         for count in range(1, len(blocks) + 1):
             try:
                 rows = self._rows(parts, blocks[:count])
             except Unreadable as unreadable:
-                problem = unreadable
-                if self.fits is not None:
-                    break
+                problem = unreadable  # what follows may tell: more rows, or that the table has ended
                 continue
             if self.fits is not None and not all(self.fits.fullmatch(row.label) for row in rows):
                 odd = next(row for row in rows if not self.fits.fullmatch(row.label))
                 problem = Unreadable(odd.line_no, f"'{odd.label}' inside the table is no row's label")
                 break
-            read, problem = rows, None
+            read, last, problem = rows, blocks[count - 1][1][-1].no, None
             if self.until is not None and rows and self.until.fullmatch(rows[-1].label):
-                return rows
-        if problem is not None and (self.until is not None or not read or self._begins_row(blocks, read)):
+                return read, last
+        if problem is not None and (self.until is not None or not read or self._begins_row(blocks, last)):
             raise problem
-        return read
+        return read, last
 
-    def _begins_row(self, blocks: list[tuple[int, list[Line]]], read: list[RawRow]) -> bool:
+    def _begins_row(self, blocks: list[tuple[int, list[Line]]], last: int) -> bool:
         """Whether what follows the last row that could be read begins like another: then it is a row, and a wrong one."""
-        last = max(cell.line_no for row in read for cell in row.cells)
         after = next((block for _, block in blocks if block[0].no > last), None)
         return after is None or (self.fits is not None and self.fits.match(after[0].text.strip()) is not None)
 
@@ -151,7 +152,8 @@ class AlignedReader:
     def _without_remarks(self, part: Part) -> list[Line]:
         """The lines without remarks: one ends before the next line with cells, or before the label that begins above it.
 
-        Such a label is the paragraph above the cells; where no blank line parts it from the remark nobody can tell.
+        Such a label is what stands between the cells and a blank line, without a full stop. Without a blank line the row begins
+        behind a sentence, with its cells; otherwise nobody can tell.
         """
         if self.table.comment is None:
             return part.lines
@@ -167,14 +169,13 @@ class AlignedReader:
             elif not line.text.strip():
                 apart, waiting = True, []
             elif self._has_cells(part, line):
-                if waiting and not apart:
+                sentences = [other.text.rstrip().endswith((".", ":")) for other in waiting]
+                if any(sentences) if apart else waiting and not sentences[-1]:
                     raise Unreadable(line.no, "where the remark above ends and the row begins is not certain", line.text.strip())
-                kept += [*waiting, line]
+                kept += [*(waiting if apart else []), line]
                 inside = False
             elif line.begins_page:
                 apart, waiting = True, [line]
-            elif line.text.rstrip().endswith((".", ":")):
-                apart, waiting = False, []
             else:
                 waiting.append(line)
         return kept
@@ -253,8 +254,13 @@ class AlignedReader:
         """The readings with a last row where the table has to end with one and some reading does."""
         if self.until is None:
             return readings
-        ending = [reading for reading in readings if self.until.fullmatch(self.label(reading[-1].row.label))]
-        return ending or readings
+        return [reading for reading in readings if self._is_last(reading[-1].row.label)] or readings
+
+    def _is_last(self, printed: str) -> bool:
+        try:
+            return self.until is not None and self.until.fullmatch(self.label(printed)) is not None
+        except UnknownWord:
+            return False
 
     def _labelled(self, rows: list[RawRow]) -> list[RawRow]:
         """In running text a label that is not repeated is that of the row above."""
@@ -459,8 +465,3 @@ class AlignedReader:
         if not starts.match(text) or (telling and any(starts.match(piece) for _, piece in pieces[1:])):
             return None
         return shortened(column, text)
-
-
-def last_line(rows: Sequence[RawRow], default: int) -> int:
-    """The last line on which a cell or label of the rows begins."""
-    return max((line for row in rows for line in (row.label_end, *(cell.line_no for cell in row.cells))), default=default)

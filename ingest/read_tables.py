@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from ingest import ocr
-from ingest.aligned import AlignedReader, Part, Unreadable, last_line
+from ingest.aligned import AlignedReader, Part, Unreadable
 from ingest.blocks import Incomplete, read_blocks
 from ingest.columns import Range, begins_row, heads_above
 from ingest.errors import ExtractionError
@@ -178,8 +178,8 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
         read.rows, read.last_line = _read_rows(page, table, lines, heading_text, last)
     else:
         bodies = [lines[a:b] for a, b in itertools.pairwise([*begins, len(lines)])]
-        read.rows = _read_aligned_rows(page, table, list(map(Part, places, bodies)), heading_text)
-        read.last_line = last_line(read.rows, default=last)
+        read.rows, last_row = _read_aligned_rows(page, table, list(map(Part, places, bodies)), heading_text)
+        read.last_line = last_row or last
     if not read.rows and table.until is None:
         raise ExtractionError(
             page.report.document_id,
@@ -209,7 +209,7 @@ def _unknown_word(page: Page, table: TableLayout, line_no: int, unknown: ocr.Unk
     )
 
 
-def _read_aligned_rows(page: Page, table: TableLayout, parts: list[Part], heading: str | None) -> list[RawRow]:
+def _read_aligned_rows(page: Page, table: TableLayout, parts: list[Part], heading: str | None) -> tuple[list[RawRow], int]:
     reader = RowReader(page.layout, page.variables, table, lambda _label: None)
 
     def label(text: str) -> str:

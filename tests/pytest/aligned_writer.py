@@ -12,7 +12,6 @@ from typing import Literal
 from grids import Grid, GriddedReport, GridRow, Span, head_texts
 from report_writer import ExpectedCell, ExpectedTable, Written, spoiled
 
-from ingest.extract import extract
 from ingest.layout import Layout, TableLayout, Variables
 from ingest.locate import Page
 from ingest.model import Cell, Extraction, Table
@@ -186,9 +185,10 @@ def print_aligned(report: GriddedReport, style: AlignedStyle) -> tuple[Written, 
     return written, text
 
 
-def print_tables_aligned(report: ReportText, layout: Layout, variables: Variables, style: AlignedStyle) -> ReportText:
-    """A running report with its tables set as aligned text, from the cells that are read in it; everything else as it is."""
-    extraction = extract(report, layout, variables)
+def print_tables_aligned(
+    report: ReportText, extraction: Extraction, layout: Layout, variables: Variables, style: AlignedStyle
+) -> ReportText:
+    """A running report with its tables set as aligned text, from the cells that were read in it; everything else as it is."""
     boxed = Page(report, layout, variables).boxed
     tables = {table.first_line: (table, grid) for table, grid in _grids(extraction, layout, variables)}
     writer = AlignedWriter(style)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +82,9 @@ def _assert_the_same(written: Written, report: ReportText, extraction: Extractio
 @each_layout
 @pytest.mark.parametrize("name", STYLES)
 def test_what_goes_into_aligned_text_comes_out(layout: Layout, name: str) -> None:
-    for seed in (1, 2):
-        written, report = print_aligned(grids_of(layout, seed), STYLES[name])
-        assert report.form == "aligned"
-        _assert_the_same(written, report, extract(report, written.layout, written.variables))
+    written, report = print_aligned(grids_of(layout, 1), STYLES[name])
+    assert report.form == "aligned"
+    _assert_the_same(written, report, extract(report, written.layout, written.variables))
 
 
 def test_an_aligned_file_is_known_by_its_text(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ contents = st.builds(
 )
 
 
-@settings(chance, max_examples=120)
+@settings(chance, max_examples=60)
 @given(layout=st.sampled_from(LAYOUTS), seed=st.integers(0, 10_000), content=contents, style=styles)
 def test_in_every_style_the_same_comes_out_or_is_refused(layout: Layout, seed: int, content: Style, style: AlignedStyle) -> None:
     written, report = print_aligned(grids_of(layout, seed, content), style)
@@ -150,19 +150,24 @@ SETTINGS_OF_REAL = {
 }
 
 
+@cache
+def _read_running(path: Path) -> tuple[ReportText, Extraction]:
+    return read_report(path), extract_report(path)
+
+
 @needs_reports
 @each_report
 @pytest.mark.parametrize("name", SETTINGS_OF_REAL)
 def test_a_real_report_set_as_aligned_text_gives_the_same_cells(path: Path, name: str) -> None:
-    running = read_report(path)
+    running, before = _read_running(path)
     layout, variables = layout_of(running.document_id)
-    aligned = print_tables_aligned(running, layout, variables, SETTINGS_OF_REAL[name])
+    aligned = print_tables_aligned(running, before, layout, variables, SETTINGS_OF_REAL[name])
     assert (running.form, aligned.form) == ("running", "aligned")
     if (name, path.stem) in LOST:
         with pytest.raises(ExtractionError, match="which lines are one row is not certain"):
             extract(aligned, layout, variables)
         return
-    before, after = extract(running, layout, variables), extract(aligned, layout, variables)
+    after = extract(aligned, layout, variables)
     assert _found(after) == _found(before)
     assert [t.table_title for t in after.tables] == [t.table_title for t in before.tables]
 
