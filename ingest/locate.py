@@ -67,8 +67,8 @@ class Page:
         self.layout = layout
         self.variables = variables
         self.ocr = layout.text_origin == "ocr"
-        self._stripped = [line.strip() for line in report.lines]
-        self._letters = [] if self.ocr else [letters(line) for line in self._stripped]
+        self._plain = [line.strip() if report.form == "running" else " ".join(line.split()) for line in report.lines]
+        self._letters = [] if self.ocr else [letters(line) for line in self._plain]
         self._known_by = self._first_words() if self.ocr else self._readings()
         self._stops: dict[str, _Stops] = {}
         self.boxed = self._page_boxes()
@@ -79,7 +79,7 @@ class Page:
         expected = self.variables.fill(table.head)
         if expected.startswith("^"):
             pattern = self.variables.pattern(table.head)
-            return [Head(table, i, i + 1) for i, line in enumerate(self._stripped) if pattern.match(line)]
+            return [Head(table, i, i + 1) for i, line in enumerate(self._plain) if pattern.match(line)]
         find = self._match_ocr if self.ocr else self._match_native
         begins = self._begins_ocr if self.ocr else self._begins_native
         finder = self.head_finder(table)
@@ -110,7 +110,7 @@ class Page:
     def _first_words(self) -> dict[str, list[int]]:
         """The lines of OCR text by their first word."""
         found: dict[str, list[int]] = {}
-        for index, line in enumerate(self._stripped):
+        for index, line in enumerate(self._plain):
             if line:
                 found.setdefault(fold(line.split(None, 1)[0]), []).append(index)
         return found
@@ -142,25 +142,29 @@ class Page:
         return None
 
     def _match_ocr(self, expected: str, start: int) -> tuple[int, float] | None:
-        if not fold(self._stripped[start]):
+        if not fold(self._plain[start]):
             return None
         words = expected.split()
         wanted = " ".join(sorted(fold(word) for word in words if fold(word)))
         seen: list[str] = []
         best: tuple[float, int] | None = None
-        for index in range(start, min(start + HEAD_LINES, len(self._stripped))):
+        for index in range(start, min(start + HEAD_LINES, len(self._plain))):
             seen += [fold(word) for word in self.report.lines[index].replace("|", " ").split() if fold(word)]
             if len(seen) > len(words) + 3:
                 break
-            if fold(self._stripped[index]):
+            if fold(self._plain[index]):
                 ratio = fuzz.ratio(" ".join(sorted(seen)), wanted)
                 if ratio >= OCR_HEAD_RESEMBLANCE and (best is None or ratio > best[0]):
                     best = (ratio, index + 1)
         return (best[1], best[0]) if best else None
 
+    def plain(self, index: int) -> str:
+        """A line as headings and patterns know it: in aligned text a gap, as behind a number, is a space."""
+        return self._plain[index]
+
     def is_stop(self, table: TableLayout, index: int) -> bool:
         """Whether a line ends a table: a heading or the beginning of a section, as the layout lists them."""
-        line = self._stripped[index]
+        line = self.plain(index)
         if not line:
             return False
         stops = self._stops_of(table)
@@ -178,7 +182,7 @@ class Page:
 
     def is_skipped(self, index: int) -> bool:
         """Whether a line is no part of any table (a page footer, a box at the foot of a page)."""
-        line = self._stripped[index]
+        line = self.plain(index)
         return index in self.boxed or index in self.report.page_numbers or any(pattern.match(line) for pattern in self._skip)
 
     def heading_of(self, head: Head, starts: list[int]) -> tuple[int, str] | None:
@@ -192,17 +196,17 @@ class Page:
             return None
         pattern = self.variables.pattern(table.heading)
         candidates = range(head.end, len(lines)) if table.heading_follows else range(head.end - 1, -1, -1)
-        start = next((i for i in candidates if pattern.match(self._stripped[i])), None)
+        start = next((i for i in candidates if pattern.match(self.plain(i))), None)
         if start is None:
             return None
         if table.heading_is_below:
-            start = next((i for i in range(start + 1, len(lines)) if self._stripped[i]), start)
+            start = next((i for i in range(start + 1, len(lines)) if self._plain[i]), start)
         end = start + 1
-        while end < len(lines) and self._stripped[end] and end not in starts and not self.report.begins_page(end):
+        while end < len(lines) and self._plain[end] and end not in starts and not self.report.begins_page(end):
             if lines[end - 1].rstrip().endswith("."):
                 break  # a heading is one sentence, where blank lines do not set it apart
             end += 1
-        return start, re.sub(r"\s+", " ", " ".join(self._stripped[start:end]))
+        return start, re.sub(r"\s+", " ", " ".join(self._plain[start:end]))
 
     def _page_boxes(self) -> frozenset[int]:
         """Lines of the boxes that the text shows at the foot of a page, up to the next page (a line that begins with a space)."""

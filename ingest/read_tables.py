@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from ingest import ocr
-from ingest.aligned import AlignedReader, Part, Unreadable, last_line
+from ingest.aligned import AlignedReader, Part, Unreadable
 from ingest.blocks import Incomplete, read_blocks
+from ingest.columns import Range, begins_row, heads_above
 from ingest.errors import ExtractionError
 from ingest.layout import Layout, TableLayout
 from ingest.locate import Head, Line, Page
@@ -139,7 +140,9 @@ def _read_repeated(page: Page, table: TableLayout, own: list[Head], starts: list
 def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[int]) -> TableRead:
     lines: list[Line] = []
     left_out: dict[int, str] = {}
+    finder = page.head_finder(table)
     begins: list[int] = []
+    places: list[tuple[Range | None, ...]] = []
     skip = [re.compile(page.variables.fill(pattern)) for pattern in table.skip]
     row_starts = re.compile(page.variables.fill(table.row_starts)) if table.row_starts else None
     skipping = False
@@ -148,19 +151,26 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
         following = [s for s in starts if s > head.start]
         end = following[0] if following else len(page.report.lines)
         begins.append(len(lines))
+        place = tuple(finder.ranges(page.report.lines, head.start, head.end)) if finder else None
+        places.append(place or ())
         for index in range(head.end, end):
             if page.is_skipped(index):
                 left_out[index + 1] = "a footer or box of the page"
                 continue
-            if page.is_stop(table, index):
+            if page.is_stop(table, index) and not (place and begins_row(place, page.report.lines[index:end])):
                 break
             text = page.report.lines[index]
-            if any(pattern.match(text.strip()) for pattern in skip):
+            plain = page.plain(index)
+            if any(pattern.match(plain) for pattern in skip):
                 skipping = row_starts is not None
                 left_out[index + 1] = "no part of the table, says its layout"
                 continue
+            if place is not None and (
+                not plain or any(columns > [0] for columns in heads_above(place, page.report.lines[index]))
+            ):
+                skipping = False  # in aligned text a row can begin with its cells, above its label
             # With a space behind it, as it was before a line ended there: `1.1. ` begins the label `1.1.`, wrapped.
-            skipping = skipping and not (row_starts and row_starts.match(f"{text.strip()} "))
+            skipping = skipping and not (row_starts and row_starts.match(f"{plain} "))
             if skipping:
                 left_out[index + 1] = "no part of the table, says its layout"
             else:
@@ -175,14 +185,12 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
     read = TableRead(table, title, heading_text, heads[0].start + 1, last)
     read.head_lines = {no for head in heads for no in range(head.start + 1, head.end + 1)}
     read.left_out = {no: reason for no, reason in left_out.items() if page.report.lines[no - 1].strip()}
-    finder = page.head_finder(table)
     if finder is None:
         read.rows, read.last_line = _read_rows(page, table, lines, heading_text, last)
     else:
         bodies = [lines[a:b] for a, b in itertools.pairwise([*begins, len(lines)])]
-        places = [tuple(finder.ranges(page.report.lines, head.start, head.end)) for head in heads]
-        read.rows = _read_aligned_rows(page, table, list(map(Part, places, bodies)), heading_text)
-        read.last_line = last_line(read.rows, default=last)
+        read.rows, last_row = _read_aligned_rows(page, table, list(map(Part, places, bodies)), heading_text)
+        read.last_line = last_row or last
     if not read.rows and table.until is None:
         raise ExtractionError(
             page.report.document_id,
@@ -212,14 +220,14 @@ def _unknown_word(page: Page, table: TableLayout, line_no: int, unknown: ocr.Unk
     )
 
 
-def _read_aligned_rows(page: Page, table: TableLayout, parts: list[Part], heading: str | None) -> list[RawRow]:
+def _read_aligned_rows(page: Page, table: TableLayout, parts: list[Part], heading: str | None) -> tuple[list[RawRow], int]:
     reader = RowReader(page.layout, page.variables, table, lambda _label: None)
 
     def label(text: str) -> str:
         return ocr.repair(text) if page.ocr else _without_footnote(page.layout, text)
 
     try:
-        return AlignedReader(reader, page.variables.fill, label, heading).read(parts)
+        return AlignedReader(reader, page.variables.fill, label, page.report.page_of, heading).read(parts)
     except Unreadable as problem:
         raise ExtractionError(
             page.report.document_id,
