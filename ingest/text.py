@@ -14,6 +14,8 @@ from typing import Literal
 from ingest.errors import ReportError
 
 MAX_BYTES = 50_000_000
+MAX_PDF_BYTES = 100_000_000
+PDF_BEGINNING = b"%PDF-"
 COLUMN_GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
 """What sets two cells of a line apart where the text keeps the page's layout."""
 ALIGNED_SHARE = 0.05
@@ -23,12 +25,22 @@ Form = Literal["running", "aligned"]
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """A word of a scanned page that OCR was not sure of: its line, and the confidence of 100."""
+
+    line_no: int
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True)
 class ReportText:
     """The lines of a report; `lines[0]` is line 1. `sha256` is that of the file's bytes.
 
     `form`: in running text one space parts the cells of a row; in aligned text every cell stands below its column's head.
     `pages`: the 1-based page of each line, where the text says where pages end. `text_origin`: where the text itself was
-    found to be native or OCR, whatever its layout says.
+    found to be native or OCR, whatever its layout says. `doubts`: words that OCR may have misread. `notes`: what reading the
+    file left out, and why.
     """
 
     document_id: str
@@ -38,6 +50,8 @@ class ReportText:
     form: Form = "running"
     pages: tuple[int, ...] | None = None
     text_origin: Literal["native", "ocr"] | None = None
+    doubts: tuple[Doubt, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def begins_page(self, index: int) -> bool:
         """Whether the line at `index` is the first of a page that has anything on it.
@@ -53,28 +67,36 @@ class ReportText:
 
 
 def read_report(path: Path) -> ReportText:
-    """Read a UTF-8 report; ReportError where the file is missing, empty, binary, too large or in another encoding."""
+    """Read a report, UTF-8 text or PDF (told by its beginning); ReportError where it is missing, empty, binary, too large or
+    in another encoding, and where a PDF cannot be read (see ingest.pdf)."""
 
     def refuse(problem: str, remedy: str) -> ReportError:
         return ReportError(f"{path}: {problem}\n  What to do: {remedy}")
 
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise refuse(f"{size:,} bytes is more than a report's text can be.", "give the text of one report.")
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            is_pdf = file.read(len(PDF_BEGINNING)) == PDF_BEGINNING
+            size = path.stat().st_size
+            if size > (MAX_PDF_BYTES if is_pdf else MAX_BYTES):
+                raise refuse(f"{size:,} bytes is more than a report's {'PDF' if is_pdf else 'text'} can be.", "give the text or PDF of one report.")
+            file.seek(0)
+            data = file.read()
     except FileNotFoundError:
         raise refuse("no such file.", "check the path.") from None
     except IsADirectoryError:
         raise refuse("is a folder, not a file.", "name the report's text file itself.") from None
     except OSError as error:
         raise refuse(f"cannot be read ({error.strerror}).", "check the file and its permissions.") from None
+    if is_pdf:
+        from ingest.pdf import read_pdf
+
+        return read_pdf(path, data)
     if not data.strip():
         raise refuse("the file is empty.", "extract the text from the PDF again.")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise refuse("the text is UTF-16.", "save it as UTF-8, e.g. iconv -f UTF-16 -t UTF-8.")
     if b"\x00" in data:
-        raise refuse("the file is binary, not text.", "give the report's text (UTF-8), not the PDF or another format.")
+        raise refuse("the file is binary, not text.", "give the report's PDF or its text (UTF-8).")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
