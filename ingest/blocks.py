@@ -99,7 +99,10 @@ def _cell(column: ColumnLayout, index: int, paragraph: Paragraph, phrases: Phras
     text = paragraph.text
     if column.words is not None:
         text = next(phrase for phrase in phrases(column.words) if letters(phrase) == letters(text))
+    return RawCell(index, shortened(column, text), paragraph.line_no, "printed")
+
+
+def shortened(column: ColumnLayout, text: str) -> str:
+    """The text of a cell as it is kept: of prose only the first words."""
     words = text.split()
-    if column.prose and len(words) > PROSE_WORDS:
-        text = f"{' '.join(words[:PROSE_WORDS])} ..."
-    return RawCell(index, text, paragraph.line_no, "printed")
+    return f"{' '.join(words[:PROSE_WORDS])} ..." if column.prose and len(words) > PROSE_WORDS else text

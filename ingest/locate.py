@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
+from ingest.columns import HeadFinder
 from ingest.layout import Layout, TableLayout, Variables
 from ingest.text import ReportText, fold, letters
 
@@ -66,16 +67,23 @@ class Page:
             pattern = re.compile(expected)
             return [Head(table, i, i + 1) for i, line in enumerate(self.report.lines) if pattern.match(line.strip())]
         find = self._match_ocr if self.ocr else self._match_native
+        finder = self.head_finder(table)
         found: list[Head] = []
         start = 0
         while start < len(self._letters):
-            match = find(expected, start)
+            match = finder.match(self.report.lines, start) if finder else find(expected, start)
             if match is None:
                 start += 1
             else:
                 found.append(Head(table, start, *match))
                 start = match[0]
         return found
+
+    def head_finder(self, table: TableLayout) -> HeadFinder | None:
+        """What finds the table's head column by column, where the text keeps the page's layout."""
+        if self.report.form == "running" or table.head.startswith("^"):
+            return None
+        return HeadFinder(table, self.variables.fill, self.ocr, self.layout.footnote_marks)
 
     def _match_native(self, expected: str, start: int) -> tuple[int, float] | None:
         wanted = letters(expected)
@@ -130,7 +138,7 @@ class Page:
     def is_skipped(self, index: int) -> bool:
         """Whether a line is no part of any table (a page footer, a box at the foot of a page)."""
         line = self.report.lines[index].strip()
-        return index in self.boxed or any(pattern.match(line) for pattern in self._skip)
+        return index in self.boxed or index in self.report.page_numbers or any(pattern.match(line) for pattern in self._skip)
 
     def heading_of(self, head: Head, starts: list[int]) -> tuple[int, str] | None:
         """The heading that names a table, whole even where it is wrapped, with the index of its line.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from ingest import ocr
+from ingest.aligned import AlignedReader, Part, Unreadable, last_line
 from ingest.blocks import Incomplete, read_blocks
 from ingest.errors import ExtractionError
 from ingest.layout import Layout, TableLayout
@@ -81,10 +82,16 @@ def _read_one(page: Page, table: TableLayout, own: list[Head], starts: list[int]
     """One table; where a page break repeats its head before its last row, it goes on below that head."""
     used = [own[0]]
     while True:
-        read = _read_parts(page, table, used, starts)
+        rest = [h for h in own if h.start > used[-1].start]
+        try:
+            read = _read_parts(page, table, used, starts)
+        except ExtractionError:
+            if page.report.form == "running" or table.until is None or not rest:
+                raise
+            used.append(rest[0])  # what the lines of one page leave open, those of the next may tell
+            continue
         if table.until is None or _ends_well(page, read):
             return read, used
-        rest = [h for h in own if h.start > used[-1].start]
         if not rest:
             raise _without_last_row(page, read)
         used.append(rest[0])
@@ -128,6 +135,7 @@ def _read_repeated(page: Page, table: TableLayout, own: list[Head], starts: list
 
 def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[int]) -> TableRead:
     lines: list[Line] = []
+    begins: list[int] = []
     skip = [re.compile(page.variables.fill(pattern)) for pattern in table.skip]
     row_starts = re.compile(page.variables.fill(table.row_starts)) if table.row_starts else None
     skipping = False
@@ -135,6 +143,7 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
     for head in heads:
         following = [s for s in starts if s > head.start]
         end = following[0] if following else len(page.report.lines)
+        begins.append(len(lines))
         for index in range(head.end, end):
             if page.is_skipped(index):
                 continue
@@ -155,7 +164,14 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
         heading_text = _repaired(page, table, heading_text, heads[0].start + 1)
     title = page.variables.fill(table.title).replace("{heading}", heading_text or "")
     read = TableRead(table, title, heading_text, heads[0].start + 1, last)
-    read.rows, read.last_line = _read_rows(page, table, lines, heading_text, last)
+    finder = page.head_finder(table)
+    if finder is None:
+        read.rows, read.last_line = _read_rows(page, table, lines, heading_text, last)
+    else:
+        bodies = [lines[a:b] for a, b in itertools.pairwise([*begins, len(lines)])]
+        places = [tuple(finder.ranges(page.report.lines, head.start, head.end)) for head in heads]
+        read.rows = _read_aligned_rows(page, table, list(map(Part, places, bodies)), heading_text)
+        read.last_line = last_line(read.rows, default=last)
     if not read.rows and table.until is None:
         raise ExtractionError(
             page.report.document_id,
@@ -183,6 +199,26 @@ def _unknown_word(page: Page, table: TableLayout, line_no: int, unknown: ocr.Unk
         f"the OCR word '{unknown.word}' cannot be put into Swedish for certain: {known}",
         "add the right word to ingest/lexicon.txt.",
     )
+
+
+def _read_aligned_rows(page: Page, table: TableLayout, parts: list[Part], heading: str | None) -> list[RawRow]:
+    reader = RowReader(page.layout, page.variables, table, lambda _label: None)
+
+    def label(text: str) -> str:
+        return ocr.repair(text) if page.ocr else _without_footnote(page.layout, text)
+
+    try:
+        return AlignedReader(reader, page.variables.fill, label, heading).read(parts)
+    except Unreadable as problem:
+        raise ExtractionError(
+            page.report.document_id,
+            table.key,
+            problem.line_no,
+            problem.problem,
+            "compare the line with the page and with the layout's columns, vocabularies, stops and skip.",
+        ) from None
+    except ocr.UnknownWord as unknown:
+        raise _unknown_word(page, table, parts[0].lines[0].no, unknown) from None
 
 
 def _read_rows(page: Page, table: TableLayout, lines: list[Line], heading: str | None, last: int) -> tuple[list[RawRow], int]:

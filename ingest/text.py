@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Literal
@@ -20,6 +20,8 @@ COLUMN_GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
 """What sets two cells of a line apart where the text keeps the page's layout."""
 ALIGNED_SHARE = 0.05
 """Share of lines that stand in columns from which on a text keeps the page's layout; running text has next to none."""
+
+PAGE_NUMBER = re.compile(r"(?i)(?:sida |sid\. ?)?(\d{1,3})(?: ?\((?:av )?\d{1,3}\)| ?/ ?\d{1,3}| av \d{1,3})?")
 
 Form = Literal["running", "aligned"]
 
@@ -59,11 +61,24 @@ class ReportText:
         Text without form feeds shows a page break as one space in front of a line, without an empty line.
         """
         if self.pages is None:
-            return re.match(r" \S", self.lines[index]) is not None
+            return self.form == "running" and re.match(r" \S", self.lines[index]) is not None
         above = index - 1
         while above >= 0 and not self.lines[above].strip():
             above -= 1
         return bool(self.lines[index].strip()) and (above < 0 or self.pages[above] != self.pages[index])
+
+    @cached_property
+    def page_numbers(self) -> frozenset[int]:
+        """Indices of the lines at the foot of pages that number them: figures alone, all as far from the page's own number."""
+        if self.pages is None:
+            return frozenset()
+        last = {page: index for index, page in enumerate(self.pages) if self.lines[index].strip()}
+        found: dict[int, list[int]] = {}
+        for page, index in last.items():
+            match = PAGE_NUMBER.fullmatch(self.lines[index].strip())
+            if match:
+                found.setdefault(int(match[1]) - page, []).append(index)
+        return frozenset(index for indices in found.values() if len(indices) > 1 for index in indices)
 
 
 def read_report(path: Path) -> ReportText:

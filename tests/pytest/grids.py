@@ -139,9 +139,9 @@ class _GridWriter(ReportWriter):
         self.grid = None
 
 
-def grids_of(layout: Layout, seed: int | Random, style: Style = Style()) -> GriddedReport:
+def grids_of(layout: Layout, seed: int | Random, style: Style | None = None) -> GriddedReport:
     """A report of a layout from a seed (or a source of chance); how lines wrap and pages end is left to the printer."""
     rng = seed if isinstance(seed, Random) else Random(seed)
-    writer = _GridWriter(layout, rng, replace(style, wrap=0, pages=0, spoil=0))
+    writer = _GridWriter(layout, rng, replace(style or Style(), wrap=0, pages=0, spoil=0))
     written = writer.write()
     return GriddedReport(writer.blocks, written)

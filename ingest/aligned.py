@@ -1,0 +1,404 @@
+"""Reading the rows of a table from text that keeps the page's layout (ingest/columns.py says where its columns stand).
+
+A cell needs no arithmetic here: it is what stands in its column. What is left to find out is which lines make a row. A blank
+line parts rows; between blank lines a row is every run of lines whose cells are whole (one figure, one phrase of the vocabulary
+per column) and stand to each other as cells do that are set at the top, at the bottom or in the middle of their rows, in the
+whole table alike. Where that leaves more than one reading, a label that goes on in lower case tells; otherwise nothing is read.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from rapidfuzz import fuzz
+
+from ingest.blocks import shortened
+from ingest.columns import Range, Segment, segments, settle
+from ingest.layout import DATES, ColumnLayout
+from ingest.locate import Line
+from ingest.numbers import PLACEHOLDERS, parse_number
+from ingest.ocr import PHRASE_RESEMBLANCE
+from ingest.rows import DATE_PATTERN, RawCell, RawRow, RowReader, Token, join_words
+from ingest.text import fold, letters
+
+MAX_ROW_LINES = 40
+MAX_DIVISIONS = 64
+"""Ways to divide lines into rows that are told apart; with more nothing is read."""
+RANGE_PATTERN = r"\+/- \d+(?:,\d+)?\**|\d+(?:,\d+)? – \d+(?:,\d+)?\s?\**"
+SETTINGS = ("top", "bottom", "middle, rounded up", "middle, rounded down")
+"""Where the cells of a row can stand that are lower than its highest one."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Lines below one head, with the ranges of the columns there (see columns.HeadFinder.ranges)."""
+
+    head: tuple[Range | None, ...]
+    lines: list[Line]
+
+
+class Unreadable(Exception):
+    """What stands on a line is certain to be no row, or not certain to be one."""
+
+    def __init__(self, line_no: int, problem: str, text: str = "") -> None:
+        super().__init__(problem)
+        self.line_no = line_no
+        self.problem = problem
+        self.text = text
+
+
+@dataclass(frozen=True)
+class _Row:
+    row: RawRow
+    plain: bool
+    """Whether its label begins as labels do: with a capital, a figure or a mark."""
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """A line as its columns: the text in each, joined where one cell has a wide gap."""
+
+    no: int
+    cells: dict[int, str]
+
+
+class AlignedReader:
+    """Reads the rows of one table.
+
+    `fill` puts the year into the layout's texts, `label` puts a printed label right (OCR, footnotes); `heading` is the label
+    where the layout says so.
+    """
+
+    def __init__(self, reader: RowReader, fill: Callable[[str], str], label: Callable[[str], str], heading: str | None) -> None:
+        self.reader = reader
+        self.table = reader.table
+        self.columns = reader.table.columns
+        self.label = label
+        self.heading = heading if reader.table.label_is_heading else None
+        self.fill = fill
+        self.until = re.compile(self.fill(self.table.until)) if self.table.until else None
+        self.fits = re.compile(self.fill(self.table.row_labels)) if self.table.row_labels else None
+        self.child = re.compile(self.table.child_rows) if self.table.child_rows else None
+
+    def read(self, parts: Sequence[Part]) -> list[RawRow]:
+        """All rows; Unreadable where a line is none. A table with `until` may end without its last row: the caller looks."""
+        blocks = [(number, block) for number, part in enumerate(parts) for block in self._blocks(part)]
+        if self.until is None and self.fits is None:
+            return self._rows(parts, blocks)
+        read: list[RawRow] = []
+        problem: Unreadable | None = None
+        for count in range(1, len(blocks) + 1):
+            try:
+                rows = self._rows(parts, blocks[:count])
+            except Unreadable as unreadable:
+                problem = unreadable
+                if self.fits is not None:
+                    break
+                continue
+            if self.fits is not None and not all(self.fits.fullmatch(row.label) for row in rows):
+                odd = next(row for row in rows if not self.fits.fullmatch(row.label))
+                problem = Unreadable(odd.line_no, f"'{odd.label}' inside the table is no row's label")
+                break
+            read, problem = rows, None
+            if self.until is not None and rows and self.until.fullmatch(rows[-1].label):
+                return rows
+        if problem is not None and (self.until is not None or not read or self._begins_row(blocks, read)):
+            raise problem
+        return read
+
+    def _begins_row(self, blocks: list[tuple[int, list[Line]]], read: list[RawRow]) -> bool:
+        """Whether what follows the last row that could be read begins like another: then it is a row, and a wrong one."""
+        last = max(cell.line_no for row in read for cell in row.cells)
+        after = next((block for _, block in blocks if block[0].no > last), None)
+        return after is None or (self.fits is not None and self.fits.match(after[0].text.strip()) is not None)
+
+    # -- lines ----------------------------------------------------------------------------------------------------------
+
+    def _blocks(self, part: Part) -> list[list[Line]]:
+        """The lines between blank lines, page breaks and what is skipped, without the remarks between rows."""
+        blocks: list[list[Line]] = []
+        previous: Line | None = None
+        for line in self._without_remarks(part):
+            if line.text.strip():
+                if previous is None or line.no != previous.no + 1 or line.begins_page or not previous.text.strip():
+                    blocks.append([])
+                blocks[-1].append(line)
+            previous = line
+        return blocks
+
+    def _without_remarks(self, part: Part) -> list[Line]:
+        """The lines without remarks: one ends before the next line with cells, or before the label that begins above it.
+
+        Such a label is the paragraph above the cells; where no blank line parts it from the remark nobody can tell.
+        """
+        if self.table.comment is None:
+            return part.lines
+        remark = re.compile(self.table.comment)
+        kept: list[Line] = []
+        inside, apart = False, False
+        waiting: list[Line] = []
+        for line in part.lines:
+            if remark.match(line.text.strip()):
+                inside, apart, waiting = True, False, []
+            elif not inside:
+                kept.append(line)
+            elif not line.text.strip():
+                apart, waiting = True, []
+            elif self._has_cells(part, line):
+                if waiting and not apart:
+                    raise Unreadable(line.no, "where the remark above ends and the row begins is not certain", line.text.strip())
+                kept += [*waiting, line]
+                inside = False
+            elif line.begins_page:
+                apart, waiting = True, [line]
+            elif line.text.rstrip().endswith((".", ":")):
+                apart, waiting = False, []
+            else:
+                waiting.append(line)
+        return kept
+
+    def _has_cells(self, part: Part, line: Line) -> bool:
+        first = min(place[0] for place in part.head[1:] if place is not None)
+        found = segments(line.text, line.no, self.reader.ocr)
+        return len(found) > 1 or found[0].start >= first
+
+    # -- rows -----------------------------------------------------------------------------------------------------------
+
+    def _rows(self, parts: Sequence[Part], blocks: list[tuple[int, list[Line]]]) -> list[RawRow]:
+        grids = self._grids(parts, blocks)
+        readings: list[list[_Row]] = []
+        dropped = False
+        broken: int | None = None
+        for setting in SETTINGS:
+            divisions = []
+            for grid in grids:
+                found, left_out = self._divisions(grid, setting)
+                dropped = dropped or left_out
+                if not found:
+                    if broken is None or grid[0].no > broken:
+                        broken = grid[0].no
+                    break
+                divisions.append(found)
+            else:
+                combined = itertools.islice(itertools.product(*divisions), MAX_DIVISIONS + 1)
+                for choice in combined:
+                    reading = [row for division in choice for row in division]
+                    if reading not in readings:
+                        readings.append(reading)
+        if not readings:
+            at = next(grid for grid in grids if grid[0].no == broken) if broken is not None else grids[0]
+            text = "  ".join(self._shown(at))
+            raise Unreadable(at[0].no, f"'{text}' inside the table is no row of {len(self.columns)} columns", text)
+        if len(readings) > 1:
+            readings = self._with_known_labels(readings)
+        if len(readings) > 1 or (dropped and not all(row.plain for row in readings[0])):
+            a, b = readings[0], readings[-1]
+            differing = next((x for x, y in itertools.zip_longest(a, b) if x != y and x is not None), a[0])
+            labels = " or ".join(f"'{row.row.label}'" for row in dict.fromkeys([differing, *self._at(b, differing)]))
+            raise Unreadable(
+                differing.row.line_no, f"which lines are one row is not certain: the label can be {labels}", differing.row.label
+            )
+        return self._labelled([row.row for row in readings[0]])
+
+    @staticmethod
+    def _at(reading: list[_Row], other: _Row) -> list[_Row]:
+        lines = {cell.line_no for cell in other.row.cells}
+        return [row for row in reading if lines & {cell.line_no for cell in row.row.cells}]
+
+    def _with_known_labels(self, readings: list[list[_Row]]) -> list[list[_Row]]:
+        """The readings with a last row where the table has to end with one and some reading does."""
+        if self.until is None:
+            return readings
+        ending = [reading for reading in readings if self.until.fullmatch(self.label(reading[-1].row.label))]
+        return ending or readings
+
+    def _labelled(self, rows: list[RawRow]) -> list[RawRow]:
+        """In running text a label that is not repeated is that of the row above."""
+        labelled: list[RawRow] = []
+        for row in rows:
+            if not row.label and not labelled:
+                raise Unreadable(row.line_no, "the row has no label")
+            label = self.label(row.label) if row.label else labelled[-1].label
+            labelled.append(replace(row, label=label))
+        return labelled
+
+    def _grids(self, parts: Sequence[Part], blocks: list[tuple[int, list[Line]]]) -> list[list[_Grid]]:
+        """Every block as lines of columns; pages whose heads stand alike settle their columns together."""
+        found = {line.no: segments(line.text, line.no, self.reader.ocr) for _, block in blocks for line in block}
+        columns: dict[Segment, int] = {}
+        for head in dict.fromkeys(parts[number].head for number, _ in blocks):
+            body = [s for number, block in blocks if parts[number].head == head for line in block for s in found[line.no]]
+            settled = settle(head, body, self.heading is None)
+            if isinstance(settled, Segment):
+                raise Unreadable(settled.line_no, f"'{settled.text}' stands in no column for certain, or in two", settled.text)
+            columns |= settled
+        grids = []
+        for _, block in blocks:
+            grid = []
+            for line in block:
+                cells: dict[int, str] = {}
+                for segment in found[line.no]:
+                    column = columns[segment]
+                    if column in cells and column > 0 and not self.columns[column - 1].is_text:
+                        raise Unreadable(line.no, f"'{cells[column]}' and '{segment.text}' stand in one column", segment.text)
+                    cells[column] = f"{cells[column]} {segment.text}" if column in cells else segment.text
+                grid.append(_Grid(line.no, cells))
+            grids.append(grid)
+        return grids
+
+    def _shown(self, grid: list[_Grid]) -> list[str]:
+        return [text for line in grid[:3] for _, text in sorted(line.cells.items())][:12]
+
+    def _divisions(self, grid: list[_Grid], setting: str) -> tuple[list[list[_Row]], bool]:
+        """Every way to divide the lines of a block into rows under a setting, and whether one was left out for a label in two.
+
+        A line of nothing but a label in lower case, or one below a hyphen, begins no row.
+        """
+        left_out = False
+        known: dict[int, list[list[_Row]]] = {len(grid): [[]]}
+        for start in range(len(grid) - 1, -1, -1):
+            here: list[list[_Row]] = []
+            for end in range(start + 1, min(start + MAX_ROW_LINES, len(grid)) + 1):
+                if not known[end]:
+                    continue
+                row = self._row(grid[start:end], setting)
+                if row is None:
+                    continue
+                if start and self._goes_on(grid[start - 1], grid[start]):
+                    left_out = True
+                    continue
+                here += [[row, *rest] for rest in known[end]]
+            if len(here) > MAX_DIVISIONS:
+                raise Unreadable(grid[start].no, "which lines are one row is not certain", "")
+            known[start] = here
+        return known[0], left_out
+
+    def _goes_on(self, above: _Grid, line: _Grid) -> bool:
+        """Whether a line can only be the rest of the label above it."""
+        before = above.cells.get(0, "")
+        alone = set(line.cells) == {0} and re.match(r"[a-zåäöé]", line.cells[0]) is not None
+        return alone or (before.endswith("-") and len(before) > 1 and 0 in line.cells)
+
+    def _row(self, lines: list[_Grid], setting: str) -> _Row | None:
+        """The lines as one row, or None where a cell is not whole or the cells do not stand to each other as the setting says."""
+        if not self._stands(lines, setting):
+            return None
+        label = self._label(lines)
+        if label is None:
+            return None
+        cells: list[RawCell] = []
+        note: str | None = None
+        for index, column in enumerate(self.columns):
+            pieces = [(line.no, line.cells[index + 1]) for line in lines if index + 1 in line.cells]
+            if not pieces:
+                if column.is_text and not column.optional and not self._may_lack_text(column):
+                    return None
+                continue
+            read = self._cell(column, pieces)
+            if read is None:
+                return None
+            text, found = read
+            note = found or note
+            if text:
+                cells.append(RawCell(index, text, pieces[0][0], "printed"))
+        if not cells:
+            return None
+        named = [line.no for line in lines if 0 in line.cells] or [lines[0].no]
+        plain = self.heading is not None or not re.match(r"[a-zåäöé]", label) or bool(self.child and self.child.fullmatch(label))
+        return _Row(RawRow(label, named[0], named[-1], tuple(cells), note), plain)
+
+    def _may_lack_text(self, column: ColumnLayout) -> bool:
+        return self.table.running_text and column.words is None and column.starts is None
+
+    def _label(self, lines: list[_Grid]) -> str | None:
+        if self.heading is not None:
+            return self.heading if not any(0 in line.cells for line in lines) else None
+        words = [Token("word", word, line.no) for line in lines for word in line.cells.get(0, "").split()]
+        if not words:
+            return "" if self.table.running_text else None
+        return join_words(words)
+
+    def _stands(self, lines: list[_Grid], setting: str) -> bool:
+        """Whether every cell is set as the setting says; the highest fill the row."""
+        height = len(lines)
+        for column in {column for line in lines for column in line.cells}:
+            at = [index for index, line in enumerate(lines) if column in line.cells]
+            free = height - (at[-1] - at[0] + 1)
+            above = {"top": 0, "bottom": free}.get(setting, (free + setting.endswith("up")) // 2)
+            if at[0] != above:
+                return False
+            if len(at) <= at[-1] - at[0] and not (setting.startswith("middle") and self._is_parted(lines, column)):
+                return False
+        return True
+
+    def _is_parted(self, lines: list[_Grid], column: int) -> bool:
+        """Whether a cell of an even number of lines has a gap in its middle, where the cells of one line stand."""
+        at = [index for index, line in enumerate(lines) if column in line.cells]
+        missing = [index for index in range(at[0], at[-1]) if index not in at]
+        return len(at) % 2 == 0 and len(missing) == 1 and missing[0] - at[0] == len(at) // 2
+
+    # -- cells ----------------------------------------------------------------------------------------------------------
+
+    def _cell(self, column: ColumnLayout, pieces: list[tuple[int, str]]) -> tuple[str, str | None] | None:
+        """The text of a cell and the note in it; None where the pieces are no whole cell of the column."""
+        joined = " ".join(text for _, text in pieces)
+        if self.table.running_text:
+            text = self._paragraph(column, pieces)
+            return None if text is None else (text, None)
+        if column.is_text:
+            text = self._phrase(column.words or "", joined)
+            return None if text is None else (text, None)
+        joined, note = self._without_note(joined) if column.notes else (joined, None)
+        if column.accepts and (phrase := self._phrase(column.accepts, joined)):
+            return phrase, note
+        if len(pieces) > 1 and note is None and not re.fullmatch(RANGE_PATTERN, joined) and not self._is_marked(joined):
+            return None
+        if note is not None and not joined:
+            return None
+        value = parse_number(joined, self.table.decimal_point)
+        if value is None and joined not in PLACEHOLDERS and not re.fullmatch(RANGE_PATTERN, joined):
+            return None
+        return joined, note
+
+    def _without_note(self, text: str) -> tuple[str, str | None]:
+        """The text before a note, and the note."""
+        pattern = self.reader.layout.note
+        words = text.split(" ")
+        for begin in range(len(words)) if pattern is not None else ():
+            if re.fullmatch(pattern or "", " ".join(words[begin:])):
+                return " ".join(words[:begin]), " ".join(words[begin:])
+        return text, None
+
+    def _is_marked(self, text: str) -> bool:
+        """Whether a figure's mark or unit stands behind it: `96,7 **`, `19 st`."""
+        mark = text.split(" ")[-1]
+        return text.count(" ") > 0 and (mark in ("%", "**") or mark in self.reader.layout.unit_words)
+
+    def _phrase(self, vocabulary: str, text: str) -> str | None:
+        if vocabulary == DATES:
+            return text if re.fullmatch(DATE_PATTERN, text) else None
+        phrases = self.reader.vocabularies[vocabulary]
+        if not self.reader.ocr:
+            found = [phrase for phrase in phrases if letters(phrase) == letters(text)]
+            marks = [word for word in text.split() if not letters(word)]
+            return next((phrase for phrase in found if all(mark in phrase.split() for mark in marks)), None)
+        scores = {phrase: fuzz.ratio(fold(phrase), fold(text)) for phrase in phrases}
+        best = max(scores.values(), default=0.0)
+        winners = [phrase for phrase, score in scores.items() if score == best]
+        return winners[0] if best >= PHRASE_RESEMBLANCE and len(winners) == 1 else None
+
+    def _paragraph(self, column: ColumnLayout, pieces: list[tuple[int, str]]) -> str | None:
+        text = join_words([Token("word", word, line_no) for line_no, piece in pieces for word in piece.split()])
+        if column.words is not None:
+            return next((p for p in self.reader.vocabularies[column.words] if letters(p) == letters(text)), None)
+        if column.starts is None or re.match(self.fill(column.starts), text) is None:
+            return None
+        return shortened(column, text)
+
+
+def last_line(rows: Sequence[RawRow], default: int) -> int:
+    """The last line on which a cell or label of the rows begins."""
+    return max((line for row in rows for line in (row.label_end, *(cell.line_no for cell in row.cells))), default=default)
