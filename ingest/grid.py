@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from itertools import pairwise
 from statistics import median
 
@@ -27,7 +28,7 @@ LEADING = (1.15, 1.45)
 RULE_SHARE = 0.5
 """A drawn line sets two lines of text apart where it is at least as wide as this share of them."""
 RUNNING_SHARE = 0.6
-RUNNING_PAGES = 3
+RUNNING_PAGES = 2
 RUNNING_MARGIN = 0.1
 """A running head or foot stands on at least this share of the pages, on this many, and within this share of the page's height."""
 RUNNING_TOLERANCE = 3.0
@@ -240,29 +241,44 @@ def _character_width(lines: list[TextLine]) -> float:
 def _columns(lines: list[TextLine], unit: float, origin: float) -> list[list[int]]:
     """Where each cell of each line begins: its place on the page in characters.
 
-    Where a cell is too long to end two places before its neighbour, that neighbour and all that stands as far right on the
-    page or farther moves to the right, on every line: what stands below each other stays below each other.
+    What is left of a cell on the page, on any line, ends left of it on the grid too. Where a text has more characters than
+    room, everything that stands to its right on the page moves to the right: what stands below each other stays so.
     """
-    wanted: list[list[int]] = []
-    for line in lines:
-        places: list[int] = []
-        for segment in line.segments:
-            place = round((segment.left - origin) / unit)
-            if re.search(r"\d[ %)]*$", segment.text):  # figures mostly end below each other
-                place = round((segment.right - origin) / unit) - len(segment.text)
-            places.append(max(place, places[-1] + 1 if places else 0))
-        wanted.append(places)
-    pushes: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for line, places in zip(lines, wanted, strict=True):
-        for segment, (before, place) in zip(line.segments, pairwise(places), strict=False):
-            pushes[place].append((before, len(segment.text) + 2))
-    moved: dict[int, int] = {}
-    shift = 0
-    for place in sorted({place for places in wanted for place in places}):
-        for before, length in pushes[place]:
-            shift = max(shift, moved[before] + length - place)
-        moved[place] = place + shift
-    return [[moved[place] for place in places] for places in wanted]
+    anchor = _anchors([segment for line in lines for segment in line.segments])
+    places: list[list[int]] = [[] for _ in lines]
+    order = sorted((segment.left, number, index) for number, line in enumerate(lines) for index, segment in enumerate(line.segments))
+    open_ends: list[tuple[float, int]] = []  # right edge on the page, end on the grid
+    shift = reach = 0
+    for left, number, index in order:
+        segment = lines[number].segments[index]
+        while open_ends and open_ends[0][0] <= left:
+            reach = max(reach, heappop(open_ends)[1] + 1)
+        if index:
+            reach = max(reach, places[number][-1] + len(lines[number].segments[index - 1].text) + 2)
+        share = anchor(segment)
+        wanted = round(((1 - share) * segment.left + share * segment.right - origin) / unit - share * len(segment.text))
+        shift = max(shift, reach - wanted)
+        places[number].append(wanted + shift)
+        heappush(open_ends, (segment.right, wanted + shift + len(segment.text)))
+    return places
+
+
+def _anchors(segments: list[Segment]) -> Callable[[Segment], float]:
+    """What of a cell keeps its place: its left edge (0), its right edge (1) or its middle, as the most others have it."""
+    counts: Counter[tuple[float, int]] = Counter()
+    for segment in segments:
+        for share in (0, 1, 0.5):
+            counts[share, round((1 - share) * segment.left + share * segment.right)] += 1
+
+    def anchor(segment: Segment) -> float:
+        def others(share: float) -> int:
+            place = round((1 - share) * segment.left + share * segment.right)
+            return sum(counts[share, place + off] for off in (-1, 0, 1))
+
+        figure = re.search(r"\d[ %)]*$", segment.text) is not None
+        return max((1, 0, 0.5) if figure else (0, 1, 0.5), key=others)
+
+    return anchor
 
 
 # -- blank lines ----------------------------------------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -18,6 +20,10 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table
+
+
+PADDING = 6
+"""Of reportlab's table cells, in points."""
 
 
 @dataclass(frozen=True)
@@ -92,27 +98,32 @@ def set_report(report: GriddedReport, setting: Setting = Setting()) -> SetReport
     return SetReport(out.getvalue(), pages)
 
 
+def _longest_word(cell: Any) -> float:
+    return max((item.minWidth() for item in (cell if isinstance(cell, list) else [cell]) if isinstance(item, Paragraph)), default=0.0)
+
+
 def _table(grid: Grid, setting: Setting, body: ParagraphStyle, pages: dict[tuple[int, int], int], width: float) -> Table:
     right = ParagraphStyle("right", body, alignment=TA_RIGHT)
-    texts = [column.is_text for column in grid.table.columns]
-    styles = [body, *(body if is_text else right for is_text in texts)]
-    shares = [setting.label_width, *(2.0 if is_text else 1.0 for is_text in texts)]
-    rest = sum(shares[1:])
-    widths = [setting.label_width * width, *(share / rest * (1 - setting.label_width) * width for share in shares[1:])]
-    cells: list[list[Any]] = [[Paragraph(escape(text), style) for text, style in zip(grid.head, styles, strict=True)]]
+    styles = [body, *(body if column.is_text else right for column in grid.table.columns)]
+
+    def paragraph(text: str, style: ParagraphStyle) -> Paragraph:
+        return Paragraph(escape(re.sub(r"(?<=\d) (?=[\d%])", "\u00a0", text)), style)
+
+    cells: list[list[Any]] = [[paragraph(text, style) for text, style in zip(grid.head, styles, strict=True)]]
     spans = []
-    for row in grid.rows:
-        if isinstance(row, GridRow):
-            label, *rest_texts = zip(row.texts, styles, strict=True)
-            cells.append(
-                [
-                    [Paragraph(escape(label[0]), label[1]), _Mark(pages, (grid.table_no, row.row_no))],
-                    *(Paragraph(escape(text), style) for text, style in rest_texts),
-                ]
-            )
+    for is_row, group in groupby(grid.rows, key=lambda row: isinstance(row, GridRow)):
+        if is_row:
+            for row in group:
+                label, *rest = map(paragraph, row.texts, styles)
+                cells.append([[label, _Mark(pages, (grid.table_no, row.row_no))], *rest])
         else:
             spans.append(("SPAN", (0, len(cells)), (-1, len(cells))))
-            cells.append([Paragraph(escape(row.text), body), *[""] * len(texts)])
+            cells.append([Paragraph("<br/>".join(escape(span.text) for span in group), body), *[""] * (len(styles) - 1)])
+    least = [2 * PADDING + max(_longest_word(row[number]) for row in cells if len(row) > number) for number in range(len(styles))]
+    shares = [least[0], *(width if style is right else 2 * width for width, style in zip(least[1:], styles[1:], strict=True))]
+    label = max(least[0], setting.label_width * width)
+    spare = max(0.0, width - label - sum(least[1:]))
+    widths = [label, *(own + spare * share / sum(shares[1:]) for own, share in zip(least[1:], shares[1:], strict=True))]
     drawn: list[Any] = {
         "grid": [("GRID", (0, 0), (-1, -1), 0.5, colors.black)],
         "rules": [("LINEBELOW", (0, 0), (-1, -1), 0.5, colors.grey)],
