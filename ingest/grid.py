@@ -252,7 +252,7 @@ def _columns(lines: list[TextLine], unit: float, origin: float) -> list[list[int
     for left, number, index in order:
         segment = lines[number].segments[index]
         while open_ends and open_ends[0][0] <= left:
-            reach = max(reach, heappop(open_ends)[1] + 1)
+            reach = max(reach, heappop(open_ends)[1])
         if index:
             reach = max(reach, places[number][-1] + len(lines[number].segments[index - 1].text) + 2)
         share = anchor(segment)
