@@ -9,6 +9,7 @@ whole table alike. Where that leaves more than one reading, a label that goes on
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -25,9 +26,11 @@ from ingest.rows import DATE_PATTERN, RawCell, RawRow, RowReader, Token, join_wo
 from ingest.text import fold, letters
 
 MAX_ROW_LINES = 40
-MAX_DIVISIONS = 64
+MAX_DIVISIONS = 500
 """Ways to divide lines into rows that are told apart; with more nothing is read."""
 RANGE_PATTERN = r"\+/- \d+(?:,\d+)?\**|\d+(?:,\d+)? – \d+(?:,\d+)?\s?\**"
+GOES_ON = r"[a-zåäöé(]"
+"""How a text begins that goes on from the line above: no label of several lines begins so."""
 SETTINGS = ("top", "bottom", "middle, rounded up", "middle, rounded down")
 """Where the cells of a row can stand that are lower than its highest one."""
 
@@ -48,6 +51,14 @@ class Unreadable(Exception):
         self.line_no = line_no
         self.problem = problem
         self.text = text
+
+
+class _TooMany(Exception):
+    """There are more ways to divide lines into rows than are told apart."""
+
+    def __init__(self, line_no: int) -> None:
+        super().__init__(str(line_no))
+        self.line_no = line_no
 
 
 @dataclass(frozen=True)
@@ -169,46 +180,57 @@ class AlignedReader:
 
     def _rows(self, parts: Sequence[Part], blocks: list[tuple[int, list[Line]]]) -> list[RawRow]:
         grids = self._grids(parts, blocks)
+        try:
+            readings, broken = self._readings(grids, any_label=True)
+        except _TooMany as ways:
+            raise Unreadable(ways.line_no, "which lines are one row is not certain: there are many ways") from None
+        if not readings:
+            text = "  ".join(self._shown(broken))
+            raise Unreadable(broken[0].no, f"'{text}' inside the table is no row of {len(self.columns)} columns", text)
+        if len(readings) > 1:
+            telling = self._ending_well(self._readings(grids, any_label=False)[0])
+            if len(telling) != 1 or not all(row.plain for row in telling[0]):
+                raise self._uncertain(readings)
+            readings = telling
+        return self._labelled([row.row for row in readings[0]])
+
+    def _readings(self, grids: list[list[_Grid]], any_label: bool) -> tuple[list[list[_Row]], list[_Grid]]:
+        """Every reading of the blocks under a setting of all of them, and the last block that one could not be read under.
+
+        Without `any_label` those are left out in which a row begins with the rest of a label.
+        """
         readings: list[list[_Row]] = []
-        dropped = False
-        broken: int | None = None
+        broken: list[_Grid] = grids[0] if grids else []
         for setting in SETTINGS:
             divisions = []
             for grid in grids:
-                found, left_out = self._divisions(grid, setting)
-                dropped = dropped or left_out
+                found = self._divisions(grid, setting, any_label)
                 if not found:
-                    if broken is None or grid[0].no > broken:
-                        broken = grid[0].no
+                    broken = max(broken, grid, key=lambda g: g[0].no)
                     break
                 divisions.append(found)
             else:
-                combined = itertools.islice(itertools.product(*divisions), MAX_DIVISIONS + 1)
-                for choice in combined:
+                if math.prod(map(len, divisions)) > MAX_DIVISIONS:
+                    raise _TooMany(next(g[0].no for g, d in zip(grids, divisions, strict=True) if len(d) > 1))
+                for choice in itertools.product(*divisions):
                     reading = [row for division in choice for row in division]
                     if reading not in readings:
                         readings.append(reading)
-        if not readings:
-            at = next(grid for grid in grids if grid[0].no == broken) if broken is not None else grids[0]
-            text = "  ".join(self._shown(at))
-            raise Unreadable(at[0].no, f"'{text}' inside the table is no row of {len(self.columns)} columns", text)
-        if len(readings) > 1:
-            readings = self._with_known_labels(readings)
-        if len(readings) > 1 or (dropped and not all(row.plain for row in readings[0])):
-            a, b = readings[0], readings[-1]
-            differing = next((x for x, y in itertools.zip_longest(a, b) if x != y and x is not None), a[0])
-            labels = " or ".join(f"'{row.row.label}'" for row in dict.fromkeys([differing, *self._at(b, differing)]))
-            raise Unreadable(
-                differing.row.line_no, f"which lines are one row is not certain: the label can be {labels}", differing.row.label
-            )
-        return self._labelled([row.row for row in readings[0]])
+        return readings, broken
+
+    def _uncertain(self, readings: list[list[_Row]]) -> Unreadable:
+        a, b = readings[0], next(reading for reading in readings if reading != readings[0])
+        differing = next((x for x, y in itertools.zip_longest(a, b) if x != y and x is not None), a[0])
+        labels = " or ".join(dict.fromkeys(f"'{row.row.label}'" for row in [differing, *self._at(b, differing)]))
+        problem = f"which lines are one row is not certain: the row can be {labels}"
+        return Unreadable(differing.row.line_no, problem, differing.row.label)
 
     @staticmethod
     def _at(reading: list[_Row], other: _Row) -> list[_Row]:
         lines = {cell.line_no for cell in other.row.cells}
         return [row for row in reading if lines & {cell.line_no for cell in row.row.cells}]
 
-    def _with_known_labels(self, readings: list[list[_Row]]) -> list[list[_Row]]:
+    def _ending_well(self, readings: list[list[_Row]]) -> list[list[_Row]]:
         """The readings with a last row where the table has to end with one and some reading does."""
         if self.until is None:
             return readings
@@ -252,12 +274,8 @@ class AlignedReader:
     def _shown(self, grid: list[_Grid]) -> list[str]:
         return [text for line in grid[:3] for _, text in sorted(line.cells.items())][:12]
 
-    def _divisions(self, grid: list[_Grid], setting: str) -> tuple[list[list[_Row]], bool]:
-        """Every way to divide the lines of a block into rows under a setting, and whether one was left out for a label in two.
-
-        A line of nothing but a label in lower case, or one below a hyphen, begins no row.
-        """
-        left_out = False
+    def _divisions(self, grid: list[_Grid], setting: str, any_label: bool) -> list[list[_Row]]:
+        """Ways to divide the lines of a block into rows under a setting: all, or those in which no row begins in mid-label."""
         known: dict[int, list[list[_Row]]] = {len(grid): [[]]}
         for start in range(len(grid) - 1, -1, -1):
             here: list[list[_Row]] = []
@@ -267,19 +285,19 @@ class AlignedReader:
                 row = self._row(grid[start:end], setting)
                 if row is None:
                     continue
-                if start and self._goes_on(grid[start - 1], grid[start]):
-                    left_out = True
+                if not any_label and start and self._goes_on(grid[start - 1], grid[start]):
                     continue
                 here += [[row, *rest] for rest in known[end]]
             if len(here) > MAX_DIVISIONS:
-                raise Unreadable(grid[start].no, "which lines are one row is not certain", "")
+                raise _TooMany(grid[start].no)
             known[start] = here
-        return known[0], left_out
+        return known[0]
 
     def _goes_on(self, above: _Grid, line: _Grid) -> bool:
         """Whether a line can only be the rest of the label above it."""
         before = above.cells.get(0, "")
-        alone = set(line.cells) == {0} and re.match(r"[a-zåäöé]", line.cells[0]) is not None
+        words = all(column == 0 or self.columns[column - 1].is_text for column in line.cells)
+        alone = words and all(re.match(GOES_ON, text) for text in line.cells.values())
         return alone or (before.endswith("-") and len(before) > 1 and 0 in line.cells)
 
     def _row(self, lines: list[_Grid], setting: str) -> _Row | None:
@@ -294,7 +312,7 @@ class AlignedReader:
         for index, column in enumerate(self.columns):
             pieces = [(line.no, line.cells[index + 1]) for line in lines if index + 1 in line.cells]
             if not pieces:
-                if column.is_text and not column.optional and not self._may_lack_text(column):
+                if column.is_text and not column.optional and not self._may_lack_text(index):
                     return None
                 continue
             read = self._cell(column, pieces)
@@ -307,11 +325,16 @@ class AlignedReader:
         if not cells:
             return None
         named = [line.no for line in lines if 0 in line.cells] or [lines[0].no]
-        plain = self.heading is not None or not re.match(r"[a-zåäöé]", label) or bool(self.child and self.child.fullmatch(label))
+        prose = [cell.text for cell in cells if self.columns[cell.column].prose]
+        begins = [text for text in (label, *prose) if re.match(GOES_ON, text)]
+        plain = self.heading is not None or not begins or bool(self.child and self.child.fullmatch(label))
         return _Row(RawRow(label, named[0], named[-1], tuple(cells), note), plain)
 
-    def _may_lack_text(self, column: ColumnLayout) -> bool:
-        return self.table.running_text and column.words is None and column.starts is None
+    def _may_lack_text(self, index: int) -> bool:
+        """In running text: a cell before the anchor, which goes on from the row above, or a column without text."""
+        column = self.columns[index]
+        anchor = next((n for n, c in enumerate(self.columns) if c.anchor), 0)
+        return self.table.running_text and (index < anchor or (column.words is None and column.starts is None))
 
     def _label(self, lines: list[_Grid]) -> str | None:
         if self.heading is not None:
@@ -354,10 +377,10 @@ class AlignedReader:
         joined, note = self._without_note(joined) if column.notes else (joined, None)
         if column.accepts and (phrase := self._phrase(column.accepts, joined)):
             return phrase, note
-        if len(pieces) > 1 and note is None and not re.fullmatch(RANGE_PATTERN, joined) and not self._is_marked(joined):
-            return None
-        if note is not None and not joined:
-            return None
+        first, *rest = [text for _, text in pieces]
+        over_lines = re.fullmatch(RANGE_PATTERN, joined) or (len(rest) == 1 and self._is_mark(rest[0]) and note is None)
+        if not joined or not (first.startswith(joined) or over_lines):
+            return None  # a number is never put together from two lines
         value = parse_number(joined, self.table.decimal_point)
         if value is None and joined not in PLACEHOLDERS and not re.fullmatch(RANGE_PATTERN, joined):
             return None
@@ -372,10 +395,9 @@ class AlignedReader:
                 return " ".join(words[:begin]), " ".join(words[begin:])
         return text, None
 
-    def _is_marked(self, text: str) -> bool:
-        """Whether a figure's mark or unit stands behind it: `96,7 **`, `19 st`."""
-        mark = text.split(" ")[-1]
-        return text.count(" ") > 0 and (mark in ("%", "**") or mark in self.reader.layout.unit_words)
+    def _is_mark(self, text: str) -> bool:
+        """Whether a text is a mark or unit that can stand on the line below its figure: `96,7` and `**`, `19` and `st`."""
+        return text in ("%", "**") or text in self.reader.layout.unit_words
 
     def _phrase(self, vocabulary: str, text: str) -> str | None:
         if vocabulary == DATES:
@@ -388,13 +410,20 @@ class AlignedReader:
         scores = {phrase: fuzz.ratio(fold(phrase), fold(text)) for phrase in phrases}
         best = max(scores.values(), default=0.0)
         winners = [phrase for phrase, score in scores.items() if score == best]
-        return winners[0] if best >= PHRASE_RESEMBLANCE and len(winners) == 1 else None
+        if best < PHRASE_RESEMBLANCE or len(winners) > 1:
+            return None
+        lost = abs(len(fold(winners[0])) - len(fold(text)))  # OCR loses letters, not words
+        return winners[0] if lost <= max(2, len(fold(text)) // 8) else None
 
     def _paragraph(self, column: ColumnLayout, pieces: list[tuple[int, str]]) -> str | None:
         text = join_words([Token("word", word, line_no) for line_no, piece in pieces for word in piece.split()])
         if column.words is not None:
             return next((p for p in self.reader.vocabularies[column.words] if letters(p) == letters(text)), None)
-        if column.starts is None or re.match(self.fill(column.starts), text) is None:
+        if column.starts is None:
+            return None
+        starts = re.compile(self.fill(column.starts))
+        telling = starts.match("ord") is None
+        if not starts.match(text) or (telling and any(starts.match(piece) for _, piece in pieces[1:])):
             return None
         return shortened(column, text)
 

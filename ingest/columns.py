@@ -78,6 +78,13 @@ class HeadFinder:
 
     def match(self, lines: Sequence[str], start: int) -> tuple[int, float] | None:
         """The index after the head that begins at `start`, and how well it resembles the layout's; None where none does."""
+        best = self._best(lines, start)
+        if best is None or best[1] == 100.0:
+            return best
+        later = [found for other in range(start + 1, best[0]) if (found := self._best(lines, other))]
+        return None if any(ratio > best[1] for _, ratio in later) else best  # a line above the head is no part of it
+
+    def _best(self, lines: Sequence[str], start: int) -> tuple[int, float] | None:
         if not lines[start].strip():
             return None
         best: tuple[int, float] | None = None

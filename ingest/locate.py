@@ -12,7 +12,7 @@ from rapidfuzz import fuzz
 
 from ingest.columns import HeadFinder
 from ingest.layout import Layout, TableLayout, Variables
-from ingest.text import ReportText, fold, letters
+from ingest.text import COLUMN_GAP, ReportText, fold, letters
 
 HEAD_LINES = 40
 """A head is never spread over more lines than this, blank ones included."""
@@ -119,15 +119,23 @@ class Page:
                     best = (ratio, index + 1)
         return (best[1], best[0]) if best else None
 
+    def plain(self, index: int) -> str:
+        """A line as headings and patterns know it: in aligned text a gap, as behind a number, is a space."""
+        line = self.report.lines[index].strip()
+        return line if self.report.form == "running" else re.sub(r"\s+", " ", line)
+
     def is_stop(self, table: TableLayout, index: int) -> bool:
         """Whether a line ends a table: a heading or the beginning of a section, as the layout lists them."""
-        line = self.report.lines[index].strip()
+        line = self.plain(index)
         if not line:
             return False
+        has_cells = self.report.form == "aligned" and COLUMN_GAP.search(self.report.lines[index].strip()) is not None
         for stop in map(self.variables.fill, self.layout.stops if table.stops is None else table.stops):
             if stop.startswith("^"):
                 if re.match(stop, line):
                     return True
+            elif has_cells:
+                continue  # a row whose label begins like a heading
             elif self.ocr:
                 if fuzz.ratio(self._letters[index][: len(fold(stop)) + 1], fold(stop)) >= OCR_STOP_RESEMBLANCE:
                     return True
@@ -137,7 +145,7 @@ class Page:
 
     def is_skipped(self, index: int) -> bool:
         """Whether a line is no part of any table (a page footer, a box at the foot of a page)."""
-        line = self.report.lines[index].strip()
+        line = self.plain(index)
         return index in self.boxed or index in self.report.page_numbers or any(pattern.match(line) for pattern in self._skip)
 
     def heading_of(self, head: Head, starts: list[int]) -> tuple[int, str] | None:
@@ -151,7 +159,7 @@ class Page:
             return None
         pattern = re.compile(self.variables.fill(table.heading))
         candidates = range(head.end, len(lines)) if table.heading_follows else range(head.end - 1, -1, -1)
-        start = next((i for i in candidates if pattern.match(lines[i].strip())), None)
+        start = next((i for i in candidates if pattern.match(self.plain(i))), None)
         if start is None:
             return None
         if table.heading_is_below:

@@ -150,10 +150,11 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
             if page.is_stop(table, index):
                 break
             text = page.report.lines[index]
-            if any(pattern.match(text.strip()) for pattern in skip):
+            plain = page.plain(index)
+            if any(pattern.match(plain) for pattern in skip):
                 skipping = row_starts is not None
                 continue
-            skipping = skipping and not (row_starts and row_starts.match(text.strip()))
+            skipping = skipping and not (row_starts and row_starts.match(plain))
             if not skipping:
                 lines.append(Line(index + 1, text, page.report.begins_page(index)))
                 if text.strip():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -89,13 +90,15 @@ class AlignedWriter:
                     self._row(head, widths, [style.heads] * len(head), "top", None)
                     if style.blank_lines:
                         self.gap()
-            sides: list[Side] = ["left" if n == 0 or grid.table.columns[n - 1].is_text else style.figures for n in range(len(head))]
+            sides: list[Side] = [
+                "left" if n == 0 or grid.table.columns[n - 1].is_text else style.figures for n in range(len(head))
+            ]
             self._row(wrapped[row.row_no], widths, sides, style.setting, (grid.table_no, row.row_no))
             since_break += 1
         self.gap()
 
     def _wrapped(self, table: TableLayout, row: GridRow) -> list[list[str]]:
-        cells = [_lines(row.texts[0], self.style.label_width)]
+        cells = [_lines(_protected(row.texts[0]), self.style.label_width)]
         for column, text in zip(table.columns, row.texts[1:], strict=True):
             whole = not column.is_text and any(c.isdigit() for c in text) and "(" not in text
             cells.append([text] if whole and text else _lines(_protected(text), self.style.text_width))
@@ -131,7 +134,8 @@ def _lines(text: str, width: int) -> list[str]:
 
 
 def _protected(text: str) -> str:
-    """A figure and the thousands of it on one line, also before a note."""
+    """A text that wraps as pages do: the thousands of a figure before a note, and a hanging hyphen, keep what follows them."""
+    text = re.sub(r"(?<=\w)- (?=\w)", "-\u00a0", text)
     before, bracket, note = text.partition(" (")
     return before.replace(" ", "\u00a0") + bracket + note if bracket and before[:1].isdigit() else text
 
