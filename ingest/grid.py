@@ -27,6 +27,8 @@ LEADING = (1.15, 1.45)
 """Times the font size: the leadings that a paragraph can have; without a paragraph to be seen, the greater is assumed."""
 RULE_SHARE = 0.5
 """A drawn line sets two lines of text apart where it is at least as wide as this share of them."""
+SAME_TABLE = 50
+"""Lines that are compared to find out where another table begins."""
 RUNNING_SHARE = 0.6
 RUNNING_PAGES = 2
 RUNNING_MARGIN = 0.1
@@ -116,13 +118,15 @@ def aligned_text(pages: list[PageWords], doubtful: float) -> AlignedText:
     leading = _leadings(lines for _, lines in by_page)
     text = AlignedText([], [], [], left_out)
     for page, lines in by_page:
-        starts = _columns(lines, unit, origin)
         previous: TextLine | None = None
-        for line, places in zip(lines, starts, strict=True):
+        found = {}
+        for group in _groups(lines):
+            found.update(zip(map(id, group), _columns(group, unit, origin), strict=True))
+        for line in lines:
             if previous is not None and _set_apart(page, previous, line, leading):
                 _add(text, "", page.number)
             written = ""
-            for segment, place in zip(line.segments, places, strict=True):
+            for segment, place in zip(line.segments, found[id(line)], strict=True):
                 written = written.ljust(place) + segment.text
                 for word in segment.words:
                     if word.confidence is not None and word.confidence < doubtful:
@@ -238,11 +242,32 @@ def _character_width(lines: list[TextLine]) -> float:
     return median(widths) if widths else 5.0
 
 
+def _groups(lines: list[TextLine]) -> Iterator[list[TextLine]]:
+    """Lines whose cells can be those of one table: none stands below two cells of another line. Sentences are set alone."""
+    group: list[TextLine] = []
+    for line in lines:
+        if any(_across(line, other) or _across(other, line) for other in group[-SAME_TABLE:]):
+            if len(line.segments) == 1:
+                yield [line]
+                continue
+            yield group
+            group = []
+        group.append(line)
+    yield group
+
+
+def _across(line: TextLine, other: TextLine) -> bool:
+    """Whether a cell of a line reaches over two cells of another."""
+    return any(
+        sum(cell.left < below.right and below.left < cell.right for below in other.segments) > 1 for cell in line.segments
+    )
+
+
 def _columns(lines: list[TextLine], unit: float, origin: float) -> list[list[int]]:
-    """Where each cell of each line begins: its place on the page in characters.
+    """Where each cell of each line of a table begins: its place on the page in characters.
 
     What is left of a cell on the page, on any line, ends left of it on the grid too. Where a text has more characters than
-    room, everything that stands to its right on the page moves to the right: what stands below each other stays so.
+    room, everything that stands to its right moves to the right, on every line: what stands below each other stays so.
     """
     anchor = _anchors([segment for line in lines for segment in line.segments])
     places: list[list[int]] = [[] for _ in lines]
