@@ -7,11 +7,10 @@ decided by the gap between them and by the rules that the page has drawn; what i
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
 from itertools import pairwise
 from statistics import median
 
@@ -27,6 +26,9 @@ LEADING = (1.15, 1.45)
 """Times the font size: the leadings that a paragraph can have; without a paragraph to be seen, the greater is assumed."""
 RULE_SHARE = 0.5
 """A drawn line sets two lines of text apart where it is at least as wide as this share of them."""
+COLUMN_SPACES = 2
+NEAR = 8
+"""Font sizes above and below a cell within which others show how it is aligned."""
 SAME_TABLE = 50
 """Lines that are compared to find out where another table begins."""
 RUNNING_SHARE = 0.6
@@ -118,21 +120,25 @@ def aligned_text(pages: list[PageWords], doubtful: float) -> AlignedText:
     leading = _leadings(lines for _, lines in by_page)
     text = AlignedText([], [], [], left_out)
     for page, lines in by_page:
-        previous: TextLine | None = None
-        found = {}
-        for group in _groups(lines):
-            found.update(zip(map(id, group), _columns(group, unit, origin), strict=True))
+        paragraphs: list[list[TextLine]] = []
         for line in lines:
-            if previous is not None and _set_apart(page, previous, line, leading):
+            if not paragraphs or _set_apart(page, paragraphs[-1][-1], line, leading):
+                paragraphs.append([])
+            paragraphs[-1].append(line)
+        places: dict[int, list[int]] = {}
+        for group in _groups(paragraphs):
+            places.update(zip(map(id, group), _columns(group, unit, origin), strict=True))
+        for number, paragraph in enumerate(paragraphs):
+            if number:
                 _add(text, "", page.number)
-            written = ""
-            for segment, place in zip(line.segments, found[id(line)], strict=True):
-                written = written.ljust(place) + segment.text
-                for word in segment.words:
-                    if word.confidence is not None and word.confidence < doubtful:
-                        text.doubts.append((len(text.lines), word.text, word.confidence))
-            _add(text, written, page.number)
-            previous = line
+            for line in paragraph:
+                written = ""
+                for segment, place in zip(line.segments, places[id(line)], strict=True):
+                    written = written.ljust(place) + segment.text
+                    for word in segment.words:
+                        if word.confidence is not None and word.confidence < doubtful:
+                            text.doubts.append((len(text.lines), word.text, word.confidence))
+                _add(text, written, page.number)
         for turned in page.turned:
             _add(text, "", page.number)
             _add(text, turned, page.number)
@@ -242,17 +248,24 @@ def _character_width(lines: list[TextLine]) -> float:
     return median(widths) if widths else 5.0
 
 
-def _groups(lines: list[TextLine]) -> Iterator[list[TextLine]]:
+def _groups(paragraphs: list[list[TextLine]]) -> Iterator[list[TextLine]]:
     """Lines whose cells can be those of one table: none stands below two cells of another line. Sentences are set alone."""
     group: list[TextLine] = []
-    for line in lines:
-        if any(_across(line, other) or _across(other, line) for other in group[-SAME_TABLE:]):
-            if len(line.segments) == 1:
-                yield [line]
-                continue
-            yield group
-            group = []
-        group.append(line)
+    for paragraph in paragraphs:
+        kept: list[TextLine] = []
+        for line in paragraph:
+            if any(_across(line, other) or _across(other, line) for other in (*group[-SAME_TABLE:], *kept[-SAME_TABLE:])):
+                if len(line.segments) == 1:
+                    yield [line]
+                    continue
+                if any(_across(line, other) or _across(other, line) for other in kept[-SAME_TABLE:]):
+                    yield [*group, *kept]
+                    kept = []
+                else:
+                    yield group
+                group = []
+            kept.append(line)
+        group += kept
     yield group
 
 
@@ -266,44 +279,64 @@ def _across(line: TextLine, other: TextLine) -> bool:
 def _columns(lines: list[TextLine], unit: float, origin: float) -> list[list[int]]:
     """Where each cell of each line of a table begins: its place on the page in characters.
 
-    What is left of a cell on the page, on any line, ends left of it on the grid too. Where a text has more characters than
-    room, everything that stands to its right moves to the right, on every line: what stands below each other stays so.
+    Cells that stand below each other keep their places to each other. Where one has more characters than room, the columns to
+    its right move to the right, all lines alike.
     """
-    anchor = _anchors([segment for line in lines for segment in line.segments])
-    places: list[list[int]] = [[] for _ in lines]
-    order = sorted((segment.left, number, index) for number, line in enumerate(lines) for index, segment in enumerate(line.segments))
-    open_ends: list[tuple[float, int]] = []  # right edge on the page, end on the grid
-    shift = reach = 0
-    for left, number, index in order:
-        segment = lines[number].segments[index]
-        while open_ends and open_ends[0][0] <= left:
-            reach = max(reach, heappop(open_ends)[1])
-        if index:
-            reach = max(reach, places[number][-1] + len(lines[number].segments[index - 1].text) + 2)
-        share = anchor(segment)
-        wanted = round(((1 - share) * segment.left + share * segment.right - origin) / unit - share * len(segment.text))
-        shift = max(shift, reach - wanted)
-        places[number].append(wanted + shift)
-        heappush(open_ends, (segment.right, wanted + shift + len(segment.text)))
-    return places
+    moved: dict[int, int] = {}
+    end = -COLUMN_SPACES
+    for column in _stacks([segment for line in lines for segment in line.segments]):
+        wanted = []
+        for cell, share in zip(column, _alignments(column), strict=True):
+            wanted.append(round((_edge(cell, share) - origin) / unit - share * len(cell.text)))
+        shift = max(0, end + COLUMN_SPACES - min(wanted))
+        for cell, place in zip(column, wanted, strict=True):
+            moved[id(cell)] = place + shift
+            end = max(end, place + shift + len(cell.text))
+    found = []
+    for line in lines:
+        places: list[int] = []
+        for index, segment in enumerate(line.segments):
+            least = places[-1] + len(line.segments[index - 1].text) + COLUMN_SPACES if places else 0
+            places.append(max(least, moved[id(segment)]))
+        found.append(places)
+    return found
 
 
-def _anchors(segments: list[Segment]) -> Callable[[Segment], float]:
-    """What of a cell keeps its place: its left edge (0), its right edge (1) or its middle, as the most others have it."""
-    counts: Counter[tuple[float, int]] = Counter()
-    for segment in segments:
-        for share in (0, 1, 0.5):
-            counts[share, round((1 - share) * segment.left + share * segment.right)] += 1
+def _stacks(segments: list[Segment]) -> Iterator[list[Segment]]:
+    """Cells that stand below each other, directly or by way of others, from left to right."""
+    stack: list[Segment] = []
+    right = 0.0
+    for segment in sorted(segments, key=lambda segment: segment.left):
+        if stack and segment.left >= right:
+            yield stack
+            stack = []
+        right = max(segment.right, right) if stack else segment.right
+        stack.append(segment)
+    if stack:
+        yield stack
 
-    def anchor(segment: Segment) -> float:
-        def others(share: float) -> int:
-            place = round((1 - share) * segment.left + share * segment.right)
-            return sum(counts[share, place + off] for off in (-1, 0, 1))
 
-        figure = re.search(r"\d[ %)]*$", segment.text) is not None
-        return max((1, 0, 0.5) if figure else (0, 1, 0.5), key=others)
+def _alignments(column: list[Segment]) -> list[float]:
+    """How each cell of a column is aligned with those near it: 0 left, 1 right, 0.5 centred. That edge keeps its place."""
+    figures = sum(re.search(r"\d[ %)]*$", cell.text) is not None for cell in column)
+    shares = (1, 0, 0.5) if 2 * figures > len(column) else (0, 1, 0.5)
+    alike: dict[tuple[float, int], list[float]] = defaultdict(list)
+    for cell in column:
+        for share in shares:
+            alike[share, round(_edge(cell, share))].append(cell.words[0].baseline)
+    for heights in alike.values():
+        heights.sort()
 
-    return anchor
+    def near(cell: Segment, share: float) -> int:
+        place, height, reach = round(_edge(cell, share)), cell.words[0].baseline, NEAR * cell.words[0].size
+        lists = [alike[share, place + off] for off in (-1, 0, 1) if (share, place + off) in alike]
+        return sum(bisect_right(heights, height + reach) - bisect_left(heights, height - reach) for heights in lists)
+
+    return [max(shares, key=lambda share, cell=cell: near(cell, share)) for cell in column]  # type: ignore[misc]
+
+
+def _edge(cell: Segment, share: float) -> float:
+    return (1 - share) * cell.left + share * cell.right
 
 
 # -- blank lines ----------------------------------------------------------------------------------------------------------------
