@@ -180,19 +180,30 @@ class AlignedReader:
 
     def _rows(self, parts: Sequence[Part], blocks: list[tuple[int, list[Line]]]) -> list[RawRow]:
         grids = self._grids(parts, blocks)
+        many: _TooMany | None = None
+        readings: list[list[_Row]] = []
         try:
             readings, broken = self._readings(grids, any_label=True)
+            if not readings:
+                text = "  ".join(self._shown(broken))
+                raise Unreadable(broken[0].no, f"'{text}' inside the table is no row of {len(self.columns)} columns", text)
+            if len(readings) == 1:
+                return self._labelled([row.row for row in readings[0]])
         except _TooMany as ways:
-            raise Unreadable(ways.line_no, "which lines are one row is not certain: there are many ways") from None
-        if not readings:
-            text = "  ".join(self._shown(broken))
-            raise Unreadable(broken[0].no, f"'{text}' inside the table is no row of {len(self.columns)} columns", text)
-        if len(readings) > 1:
-            telling = self._ending_well(self._readings(grids, any_label=False)[0])
-            if len(telling) != 1 or not all(row.plain for row in telling[0]):
-                raise self._uncertain(readings)
-            readings = telling
-        return self._labelled([row.row for row in readings[0]])
+            many = ways
+        telling = self._telling(grids)
+        if len(telling) == 1 and all(row.plain for row in telling[0]):
+            return self._labelled([row.row for row in telling[0]])
+        if many is not None:
+            raise Unreadable(many.line_no, "which lines are one row is not certain: there are many ways")
+        raise self._uncertain(readings)
+
+    def _telling(self, grids: list[list[_Grid]]) -> list[list[_Row]]:
+        """The readings in which no row begins with the rest of a label and the last row is the table's."""
+        try:
+            return self._ending_well(self._readings(grids, any_label=False)[0])
+        except _TooMany:
+            return []
 
     def _readings(self, grids: list[list[_Grid]], any_label: bool) -> tuple[list[list[_Row]], list[_Grid]]:
         """Every reading of the blocks under a setting of all of them, and the last block that one could not be read under.

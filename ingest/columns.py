@@ -6,6 +6,7 @@ the same horizontal range is in the same column.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -134,6 +135,21 @@ class HeadFinder:
         ratios = [fuzz.ratio(fold(text), fold(wanted)) for text, wanted in zip(texts, expected, strict=True)]
         mean = sum(ratios) / len(ratios)
         return mean if min(ratios) >= OCR_COLUMN_RESEMBLANCE and mean >= OCR_HEAD_RESEMBLANCE else 0.0
+
+
+def begins_row(head: Sequence[Range | None], lines: Sequence[str]) -> bool:
+    """Whether the first line, which could be a heading, is a row's label: cells stand beside it or, without a blank line, below.
+
+    A line that reaches over the heads of several columns is neither.
+    """
+    for text in itertools.takewhile(str.strip, lines):
+        found = segments(text, 0)
+        under = [[n for n, place in enumerate(head) if place is not None and s.overlaps(place)] for s in found]
+        if any(len(columns) > 1 for columns in under):
+            return False
+        if any(columns > [0] for columns in under[1:]):
+            return True
+    return False
 
 
 def settle(head: Sequence[Range | None], body: Sequence[Segment], has_labels: bool) -> dict[Segment, int] | Segment:

@@ -12,7 +12,7 @@ from rapidfuzz import fuzz
 
 from ingest.columns import HeadFinder
 from ingest.layout import Layout, TableLayout, Variables
-from ingest.text import COLUMN_GAP, ReportText, fold, letters
+from ingest.text import ReportText, fold, letters
 
 HEAD_LINES = 40
 """A head is never spread over more lines than this, blank ones included."""
@@ -129,13 +129,10 @@ class Page:
         line = self.plain(index)
         if not line:
             return False
-        has_cells = self.report.form == "aligned" and COLUMN_GAP.search(self.report.lines[index].strip()) is not None
         for stop in map(self.variables.fill, self.layout.stops if table.stops is None else table.stops):
             if stop.startswith("^"):
                 if re.match(stop, line):
                     return True
-            elif has_cells:
-                continue  # a row whose label begins like a heading
             elif self.ocr:
                 if fuzz.ratio(self._letters[index][: len(fold(stop)) + 1], fold(stop)) >= OCR_STOP_RESEMBLANCE:
                     return True

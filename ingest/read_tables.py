@@ -11,6 +11,7 @@ from decimal import Decimal
 from ingest import ocr
 from ingest.aligned import AlignedReader, Part, Unreadable, last_line
 from ingest.blocks import Incomplete, read_blocks
+from ingest.columns import Range, begins_row
 from ingest.errors import ExtractionError
 from ingest.layout import Layout, TableLayout
 from ingest.locate import Head, Line, Page
@@ -135,7 +136,9 @@ def _read_repeated(page: Page, table: TableLayout, own: list[Head], starts: list
 
 def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[int]) -> TableRead:
     lines: list[Line] = []
+    finder = page.head_finder(table)
     begins: list[int] = []
+    places: list[tuple[Range | None, ...]] = []
     skip = [re.compile(page.variables.fill(pattern)) for pattern in table.skip]
     row_starts = re.compile(page.variables.fill(table.row_starts)) if table.row_starts else None
     skipping = False
@@ -144,10 +147,12 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
         following = [s for s in starts if s > head.start]
         end = following[0] if following else len(page.report.lines)
         begins.append(len(lines))
+        place = tuple(finder.ranges(page.report.lines, head.start, head.end)) if finder else None
+        places.append(place or ())
         for index in range(head.end, end):
             if page.is_skipped(index):
                 continue
-            if page.is_stop(table, index):
+            if page.is_stop(table, index) and not (place and begins_row(place, page.report.lines[index:end])):
                 break
             text = page.report.lines[index]
             plain = page.plain(index)
@@ -165,12 +170,10 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
         heading_text = _repaired(page, table, heading_text, heads[0].start + 1)
     title = page.variables.fill(table.title).replace("{heading}", heading_text or "")
     read = TableRead(table, title, heading_text, heads[0].start + 1, last)
-    finder = page.head_finder(table)
     if finder is None:
         read.rows, read.last_line = _read_rows(page, table, lines, heading_text, last)
     else:
         bodies = [lines[a:b] for a, b in itertools.pairwise([*begins, len(lines)])]
-        places = [tuple(finder.ranges(page.report.lines, head.start, head.end)) for head in heads]
         read.rows = _read_aligned_rows(page, table, list(map(Part, places, bodies)), heading_text)
         read.last_line = last_line(read.rows, default=last)
     if not read.rows and table.until is None:

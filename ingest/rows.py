@@ -430,7 +430,7 @@ def join_words(words: list[Token]) -> str:
     text = ""
     previous: Token | None = None
     for word in words:
-        wrapped = previous is not None and word.line_no != previous.line_no and previous.text.endswith("-")
+        wrapped = previous is not None and word.line_no != previous.line_no and re.search(r"\S-$", previous.text) is not None
         if previous is None:
             text = word.text
         elif wrapped and re.match(r"[a-zåäöé]", word.text) and word.text not in CONJUNCTIONS:

@@ -18,7 +18,9 @@ MAX_PDF_BYTES = 100_000_000
 PDF_BEGINNING = b"%PDF-"
 COLUMN_GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
 """What sets two cells of a line apart where the text keeps the page's layout."""
-ALIGNED_SHARE = 0.05
+ROW_LINES = 6
+"""Lines of a row: so far apart two lines of a table with gaps can stand."""
+ALIGNED_SHARE = 0.04
 """Share of lines that stand in columns from which on a text keeps the page's layout; running text has next to none."""
 
 PAGE_NUMBER = re.compile(r"(?i)(?:sida |sid\. ?)?(\d{1,3})(?: ?\((?:av )?\d{1,3}\)| ?/ ?\d{1,3}| av \d{1,3})?")
@@ -144,7 +146,11 @@ def form_of(lines: list[str]) -> Form:
     In running text a gap is an empty cell, and those of neighbouring rows stand where the figures before them happen to end.
     """
     gaps = [[match.span() for match in COLUMN_GAP.finditer(line)] for line in lines if line.strip()]
-    in_columns = sum(any(a < d and c < b for a, b in here for c, d in there) for here, there in pairwise([*gaps, []]))
+    with_gaps = [index for index, found in enumerate(gaps) if found]
+    in_columns = sum(
+        below - above <= ROW_LINES and any(a < d and c < b for a, b in gaps[above] for c, d in gaps[below])
+        for above, below in pairwise(with_gaps)
+    )
     return "aligned" if gaps and in_columns / len(gaps) >= ALIGNED_SHARE else "running"
 
 
