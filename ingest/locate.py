@@ -56,6 +56,8 @@ class Page:
         self.layout = layout
         self.variables = variables
         self.ocr = layout.text_origin == "ocr"
+        self.letters_lost = self.ocr and report.text_origin is None
+        """Whether labels need the lexicon: OCR of ours reads Swedish letters (ingest.scan), that of a sender has lost them."""
         self._letters = [fold(line) if self.ocr else letters(line) for line in report.lines]
         self.boxed = self._page_boxes()
         self._skip = [re.compile(variables.fill(pattern)) for pattern in layout.skip]
