@@ -10,6 +10,7 @@ import re
 from datetime import date
 from pathlib import Path
 
+from ingest.doubts import refuse_doubtful
 from ingest.errors import ExtractionError
 from ingest.layout import Layout, Variables, layout_of
 from ingest.locate import Page
@@ -22,7 +23,7 @@ from ingest.text import ReportText, read_report
 
 
 def extract_report(path: Path, layouts: tuple[Layout, ...] | None = None) -> Extraction:
-    """Read one report's text file with the layout that knows its name (by default those of ingest/layouts/).
+    """Read one report, text or PDF, with the layout that knows its name (by default those of ingest/layouts/).
 
     Raises ReportError (file unusable, no layout), LayoutError or ExtractionError (a table is missing, or cannot be read
     for certain; the message names document, table, line and the readings).
@@ -42,7 +43,7 @@ def extract(report: ReportText, layout: Layout, variables: Variables) -> Extract
     for number, table in enumerate(tables, 1):
         builder.add(number, table)
     builder.add_rules()
-    return Extraction(
+    extraction = Extraction(
         _document(report, layout, variables),
         builder.tables,
         builder.columns,
@@ -51,6 +52,8 @@ def extract(report: ReportText, layout: Layout, variables: Variables) -> Extract
         builder.terms,
         notes_of(page, tables),
     )
+    refuse_doubtful(report, extraction)
+    return extraction
 
 
 def _document(report: ReportText, layout: Layout, variables: Variables) -> Document:

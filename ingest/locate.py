@@ -67,6 +67,8 @@ class Page:
         self.layout = layout
         self.variables = variables
         self.ocr = layout.text_origin == "ocr"
+        self.letters_lost = self.ocr and report.text_origin is None
+        """Whether labels need the lexicon: OCR of ours reads Swedish letters (ingest.scan), that of a sender has lost them."""
         self._plain = [line.strip() if report.form == "running" else " ".join(line.split()) for line in report.lines]
         self._letters = [] if self.ocr else [letters(line) for line in self._plain]
         self._known_by = self._first_words() if self.ocr else self._readings()

@@ -458,9 +458,7 @@ def _outlook(division: _Division) -> tuple[object, ...]:
     return division.untold, bool(division.figures), texts
 
 
-def _untangle(
-    reader: RowReader, lines: list[Line], label_allowed: bool
-) -> tuple[list[Token], dict[int, _Told], list[Token]]:
+def _untangle(reader: RowReader, lines: list[Line], label_allowed: bool) -> tuple[list[Token], dict[int, _Told], list[Token]]:
     """Label, text cells (by column) and figures of a row; Tangled where they cannot be told apart."""
     untangling = _Untangling(reader, lines, label_allowed)
     best = untangling.best()

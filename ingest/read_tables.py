@@ -179,7 +179,7 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
                     last = index + 1
     heading = page.heading_of(heads[0], starts)
     heading_text = heading[1] if heading else None
-    if heading_text is not None and page.ocr:
+    if heading_text is not None and page.letters_lost:
         heading_text = _repaired(page, table, heading_text, heads[0].start + 1)
     title = page.variables.fill(table.title).replace("{heading}", heading_text or "")
     read = TableRead(table, title, heading_text, heads[0].start + 1, last)
@@ -224,7 +224,7 @@ def _read_aligned_rows(page: Page, table: TableLayout, parts: list[Part], headin
     reader = RowReader(page.layout, page.variables, table, lambda _label: None)
 
     def label(text: str) -> str:
-        return ocr.repair(text) if page.ocr else _without_footnote(page.layout, text)
+        return ocr.repair(text) if page.letters_lost else _without_footnote(page.layout, text)
 
     try:
         return AlignedReader(reader, page.variables.fill, label, page.report.page_of, heading).read(parts)

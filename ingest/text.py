@@ -16,6 +16,8 @@ from ingest.errors import ReportError
 from ingest.files import ID_RULE, Refused, is_document_id, read_bytes
 
 MAX_BYTES = 50_000_000
+MAX_PDF_BYTES = 100_000_000
+PDF_BEGINNING = b"%PDF-"
 MAX_LINES = 500_000
 MAX_LINE_LENGTH = 20_000
 COLUMN_GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
@@ -31,12 +33,22 @@ Form = Literal["running", "aligned"]
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """A word of a scanned page that OCR was not sure of: its line, and the confidence of 100."""
+
+    line_no: int
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True)
 class ReportText:
     """The lines of a report; `lines[0]` is line 1. `sha256` is that of the file's bytes.
 
     `form`: in running text one space parts the cells of a row; in aligned text every cell stands below its column's head.
     `pages`: the 1-based page of each line, where the text says where pages end. `text_origin`: where the text itself was
-    found to be native or OCR, whatever its layout says.
+    found to be native or OCR, whatever its layout says. `doubts`: words that OCR may have misread. `notes`: what reading the
+    file left out, and why.
     """
 
     document_id: str
@@ -46,6 +58,8 @@ class ReportText:
     form: Form = "running"
     pages: tuple[int, ...] | None = None
     text_origin: Literal["native", "ocr"] | None = None
+    doubts: tuple[Doubt, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def begins_page(self, index: int) -> bool:
         """Whether the line at `index` is the first of a page that has anything on it.
@@ -79,24 +93,33 @@ class ReportText:
 
 
 def read_report(path: Path) -> ReportText:
-    """Read a UTF-8 report; ReportError where its file or its name is none of a report's text, or it holds what misleads."""
+    """Read a report, UTF-8 text or PDF (told by its beginning); ReportError where its file or its name is none of a report's,
+    where a text holds what misleads, and where a PDF cannot be read (see ingest.pdf)."""
 
     def refuse(problem: str, remedy: str) -> ReportError:
         return ReportError(f"{path}: {problem}\n  What to do: {remedy}")
 
     document_id = path.name.removesuffix(path.suffix)
     try:
-        data = read_bytes(path, MAX_BYTES)
+        data = read_bytes(path, MAX_PDF_BYTES)
     except Refused as refused:
         raise refuse(refused.problem, refused.remedy) from None
     if not is_document_id(document_id):
         raise refuse(f"'{document_id}' is no document's name.", f"rename the file: {ID_RULE}.")
+    if data.startswith(PDF_BEGINNING):
+        from ingest.pdf import read_pdf
+
+        return read_pdf(path, data)
+    if path.suffix.lower() == ".pdf":
+        raise refuse("is named as a PDF and is none.", "name the report's PDF, or its text with the ending .txt.")
+    if len(data) > MAX_BYTES:
+        raise refuse(f"is larger than {MAX_BYTES / 10**6:g} MB.", "give one report per file.")
     if not data.strip():
         raise refuse("the file is empty.", "extract the text from the PDF again.")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise refuse("the text is UTF-16.", "save it as UTF-8, e.g. iconv -f UTF-16 -t UTF-8.")
     if b"\x00" in data:
-        raise refuse("the file is binary, not text.", "give the report's text (UTF-8), not the PDF or another format.")
+        raise refuse("the file is binary, not text.", "give the report's PDF or its text (UTF-8).")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -96,10 +96,10 @@ def main() -> None:
 def extract(
     reports: tuple[Path, ...], out: Path | None, check: bool, jobs: int | None, seconds: float, json_output: bool
 ) -> None:
-    """Read report texts into small files to review.
+    """Read reports into small files to review.
 
-    REPORTS are UTF-8 text files, each named after its document, or forms that somebody filled in (see `template`). Either
-    all are extracted or none is written.
+    REPORTS are PDFs or UTF-8 text files, each named after its document, or forms that somebody filled in (see `template`).
+    Either all are extracted or none is written. Scanned PDFs need the program tesseract with its Swedish data.
     """
     from ingest.batch import compare_all, extract_all
     from ingest.store import EXTRACTED_DIR
@@ -296,36 +296,60 @@ def sql(query: str, database: Path, csv_output: bool, json_output: bool) -> None
 
 @main.command()
 @click.argument("report", type=click.Path(path_type=Path))
+@json_option
+@quiet_option
+def text(report: Path, json_output: bool) -> None:
+    """Print a report's lines as `extract` reads them, with page and line number.
+
+    REPORT is a PDF or a UTF-8 text file; `line_no` of a cell is the number of its line here. What was left out is told last.
+    """
+    from ingest.text import read_report
+
+    read = read_report(report)
+    pages = read.pages or (None,) * len(read.lines)
+    if json_output:
+        lines = [{"page": page, "line": n, "text": line} for n, (page, line) in enumerate(zip(pages, read.lines, strict=True), 1)]
+        _print_json({"document_id": read.document_id, "lines": lines, "notes": list(read.notes)})
+        return
+    for number, (page, line) in enumerate(zip(pages, read.lines, strict=True), 1):
+        click.echo(f"{page or '':>4} {number:>6}  {line}".rstrip())
+    if not _quiet():
+        for left_out in read.notes:
+            click.echo(left_out, err=True)
+
+
+@main.command()
+@click.argument("report", type=click.Path(path_type=Path))
 @click.option("--draft", type=click.Path(path_type=Path, dir_okay=False), help="Write a layout to complete into this new file.")
 @json_option
 @quiet_option
 def inspect(report: Path, draft: Path | None, json_output: bool) -> None:
-    """List the tables of figures in a text no layout knows.
+    """List the tables of figures in a report no layout knows.
 
-    REPORT is a UTF-8 text file. Of each table: title, lines, rows, columns, units seen, and the arithmetic that holds between
+    REPORT is a PDF or a UTF-8 text file. Of each table: title, lines, rows, columns, units seen, and the arithmetic that holds between
     its columns (c1, c2 ...) and rows. Tables of words alone are not seen.
     """
     from ingest.inspect import as_facts, draft_layout, inspect_report
     from ingest.text import read_report
 
-    text = read_report(report)
-    tables = inspect_report(text)
+    read = read_report(report)
+    tables = inspect_report(read)
     if draft is not None:
         try:
             with draft.open("x", encoding="utf-8") as file:
-                file.write(draft_layout(text.document_id, tables))
+                file.write(draft_layout(read.document_id, tables))
         except FileExistsError:
             raise KommunlagerError(f"{draft}: is there already.\n  What to do: name a new file.") from None
         except OSError as error:
             raise KommunlagerError(f"{draft}: cannot be written ({error.strerror}).\n  What to do: name another file.") from None
     if json_output:
-        _print_json({"document_id": text.document_id, "tables": [as_facts(table) for table in tables]})
+        _print_json({"document_id": read.document_id, "tables": [as_facts(table) for table in tables]})
         return
     for number, table in enumerate(tables, 1):
         click.echo(f"Table {number}: {table.title or '(no title found)'}")
         click.echo(f"  lines {table.first_line}-{table.last_line}, {table.row_count} rows, {table.column_count} columns")
         click.echo(f"  head:  {table.head or '(none found)'}")
-        click.echo(f"  first: {text.lines[table.first_row_line - 1].strip()}\n  last:  {text.lines[table.last_line - 1].strip()}")
+        click.echo(f"  first: {read.lines[table.first_row_line - 1].strip()}\n  last:  {read.lines[table.last_line - 1].strip()}")
         click.echo(f"  units: {', '.join(table.units) or '(none seen)'}")
         for rule in table.rules:
             where = f" in {', '.join(rule.columns)}" if rule.columns else ""
