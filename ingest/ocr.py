@@ -26,6 +26,9 @@ PHRASE_RESEMBLANCE = 80
 PREFIX_RESEMBLANCE = 62
 MISMATCH = 4.0
 MISSING = 90.0
+MAX_ROW_TOKENS = 400
+MAX_DIVISIONS = 400_000
+"""Steps of dividing one row into label and cells; a row that needs more is no row that anybody could read."""
 UNTOLD = 20.0
 """What a division of a row costs, in points of resemblance, for a text cell or all figures left inside the label."""
 
@@ -189,6 +192,8 @@ def _blocks(reader: RowReader, lines: list[Line]) -> list[list[Line]]:
                 raise Tangled(line.no)  # a row whose first text cell is not recognised would be lost as a part of the remark
             if line.text.strip() and not remark:
                 block.append(line)
+        if not block:
+            raise Tangled(lines[start].no)  # the row begins inside a remark
         blocks.append(block)
     return blocks
 
@@ -269,7 +274,10 @@ def _untangle(
     texts = [i for i, c in enumerate(columns) if c.is_text]
     phrases = {i: [(fold(p), p) for p in reader.vocabularies[columns[i].words or ""]] for i in texts if columns[i].words != DATES}
     rows = [[t for t in reader.plain_tokens(line) if t.kind != "bar"] for line in lines]
+    if sum(map(len, rows)) > MAX_ROW_TOKENS:
+        raise Tangled(lines[0].no)
     best: list[tuple[float, list[Token], dict[int, list[Token]], list[Token]]] = []
+    steps = itertools.count()
 
     def plausible(index: int, tokens: list[Token]) -> bool:
         if columns[index].words == DATES:
@@ -314,6 +322,8 @@ def _untangle(
     def place(
         row: int, position: int, column: int, label: list[Token], cells: dict[int, list[Token]], figures: list[Token]
     ) -> None:
+        if next(steps) > MAX_DIVISIONS:
+            raise Tangled(lines[0].no)
         tokens = rows[row]
         if position == len(tokens):
             walk(row + 1, label, cells, figures)
