@@ -16,6 +16,8 @@ from ingest.rules import Identity, within_limit
 MAX_GROUPS = 3
 """Groups of three digits in one number: no municipal board's table reaches 1 000 000 000 in the unit it prints."""
 MAX_READINGS = 20_000
+MAX_PIECES = 400
+"""Pieces of a run, extra spaces included; a longer one is no row of a table."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Outcome:
 def all_readings(pieces: list[Piece], columns: int, blanks_anywhere: bool) -> list[Reading]:
     """Every reading of the run into exactly `columns` cells."""
     found: dict[tuple[Figure | None, ...], int] = {}
+    if len(pieces) > MAX_PIECES or sum(piece.kind in ("digits", "whole") for piece in pieces) > MAX_GROUPS * columns:
+        return []
 
     def walk(index: int, cells: list[Figure | None], explained: int) -> None:
         if len(found) > MAX_READINGS or len(cells) > columns:
