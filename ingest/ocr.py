@@ -27,7 +27,7 @@ PREFIX_RESEMBLANCE = 62
 MISMATCH = 4.0
 MISSING = 90.0
 MAX_ROW_TOKENS = 400
-MAX_DIVISIONS = 400_000
+MAX_DIVISIONS = 200_000
 """Steps of dividing one row into label and cells; a row that needs more is no row that anybody could read."""
 UNTOLD = 20.0
 """What a division of a row costs, in points of resemblance, for a text cell or all figures left inside the label."""
