@@ -164,7 +164,7 @@ def problems_of(found: Extraction, lines: Lines, layout: Layout) -> list[str]:
         is_text = table.columns[cell.column_no - 1].is_text
         if cell.value != (None if is_text else parse_number(cell.value_text, table.decimal_point)):
             told.append(f"{cell}: the value is not what its text says")
-        if is_text or not re.search(r"\d", cell.value_text):  # also words that are accepted in place of a figure
+        if is_text or (cell.value is None and re.search(r"[^\W\d]", cell.value_text)):  # words in place of a figure
             below = letters("".join(lines[cell.line_no - 1 :]))
             if layout.text_origin == "native" and letters(cell.value_text.removesuffix(" ...")) not in below:
                 told.append(f"{cell}: its text is not at its line or below")
