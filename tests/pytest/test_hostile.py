@@ -271,6 +271,10 @@ def _work(number: int, path: Path) -> str:
                 pass
         case "asleep":
             time.sleep(600)
+        case "parent":
+            child = subprocess.Popen(["sleep", "600"])
+            path.write_text(str(child.pid), encoding="ascii")
+            child.wait()
         case "large":
             bytearray(10**12)
         case "growing":
@@ -348,6 +352,24 @@ def test_whoever_stops_asking_leaves_nothing_running() -> None:
     assert next(results) == "0 a"
     results.close()
     assert _children() == before
+
+
+@linux
+def test_what_a_file_has_started_ends_with_it(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="took longer than 2 s"):
+        list(run_limited(_work, [tmp_path / "parent"], 1, Limits(seconds=2.0)))
+    child = Path(f"/proc/{(tmp_path / 'parent').read_text(encoding='ascii')}/stat")
+    until = time.monotonic() + 60  # killed; it takes a moment until it is dead
+    while _runs(child):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def _runs(stat: Path) -> bool:
+    try:
+        return " Z " not in stat.read_text(encoding="ascii")  # Z: dead, and not yet collected by init
+    except OSError:
+        return False
 
 
 def test_errors_come_out_of_a_process_as_they_were() -> None:
