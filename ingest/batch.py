@@ -79,7 +79,7 @@ def _extract_one(staging: Path, root: Path, number: int, report: Path) -> Extrac
     extraction = read_form(report) if is_form(report) else extract_report(report)
     document_id = extraction.document.document_id
     target_folder(root, document_id)
-    write_files(extraction, staging / str(number) / document_id)
+    write_files(extraction, staging / str(number))
     return ExtractedDocument(
         document_id,
         len(extraction.tables),

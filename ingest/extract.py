@@ -82,9 +82,18 @@ def _as_of(report: ReportText, rule: str) -> date:
         return parse_period(rule)[1]
     except ValueError:
         pattern = re.compile(rule)
-        found = [note_period(m[1]) for line in report.lines for m in pattern.finditer(line)]
-        dates = [end for _, end in found if end is not None]
-        if not dates:
+        dates = []
+        for number, line in enumerate(report.lines, 1):
+            for match in pattern.finditer(line):
+                try:
+                    dates.append(note_period(match[1] or "")[1])
+                except ValueError as error:
+                    problem = f"'{match[1]}' is no date ({error})"
+                    raise ExtractionError(
+                        report.document_id, "document", number, problem, "compare the line with the page."
+                    ) from None
+        found = [end for end in dates if end is not None]
+        if not found:
             raise ExtractionError(
                 report.document_id,
                 "document",
@@ -92,4 +101,4 @@ def _as_of(report: ReportText, rule: str) -> date:
                 f"no date found for `as_of: {rule}`",
                 "correct the layout's pattern.",
             ) from None
-        return max(dates)
+        return max(found)

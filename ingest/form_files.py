@@ -224,6 +224,8 @@ def _inspect_package(path: Path, data: bytes) -> None:
             raise _refuse(path, "its zip directory has too many entries, or one twice", resave)
         for part in parts:
             name = part.filename.lower()
+            if name.startswith("/") or "\\" in name or ".." in name.split("/"):
+                raise _refuse(path, f"its part '{part.filename:.80}' has a name that leads out of the workbook", resave)
             for word, what in _REFUSED_PARTS.items():
                 if word in name:
                     raise _refuse(path, f"it holds {what} ('{part.filename:.80}')", "remove them and save it again as .xlsx.")

@@ -240,11 +240,11 @@ def load_layout(path: Path) -> Layout:
         if isinstance(data, dict):
             data.pop("shared", None)  # a place for YAML anchors
         layout = Layout.model_validate(data)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise LayoutError(f"{path}: cannot be read: {error}\n  What to do: mend the file.") from None
     except ValidationError as error:
         problems = "\n".join(f"    {'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors())
         raise LayoutError(f"{path}: not a valid layout:\n{problems}\n  What to do: mend the fields named.") from None
+    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, or a date such as 2024-02-31
+        raise LayoutError(f"{path}: cannot be read: {error}\n  What to do: mend the file.") from None
     problems = "\n".join(f"    {problem}" for problem in _problems(layout))
     if problems:
         raise LayoutError(f"{path}: not a valid layout:\n{problems}\n  What to do: mend the fields named.")
@@ -257,6 +257,14 @@ def json_schema() -> str:
     del schema["properties"]["name"]  # the file's own name
     schema["properties"]["shared"] = {"title": "Shared", "description": "A place for YAML anchors."}
     return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+
+
+def _names_a_date(rule: str, variables: Variables) -> bool:
+    try:
+        parse_period(variables.fill(rule))
+    except ValueError:
+        return re.compile(variables.fill(rule)).groups > 0
+    return True
 
 
 def _problems(layout: Layout) -> Iterator[str]:
@@ -288,6 +296,8 @@ def _problems(layout: Layout) -> Iterator[str]:
     yield from pattern("page_boxes", *layout.page_boxes)
     yield from pattern("note", layout.note)
     yield from pattern("as_of", layout.as_of)
+    if not any(pattern("as_of", layout.as_of)) and not _names_a_date(layout.as_of, any_report):
+        yield f"as_of: '{layout.as_of}' is no period, and no pattern with a group for the date"
     yield from pattern("row_units", *(meaning.match for meaning in layout.row_units))
     yield from pattern("rulings", *(ruling.row for ruling in layout.rulings))
     yield from period("period", layout.period)
@@ -325,15 +335,23 @@ def _problems(layout: Layout) -> Iterator[str]:
             yield from (f"{place}: a rule holds in a column '{key}'" for key in rule.columns or [] if key not in keys)
 
 
+def _variables(layout: Layout, document_id: str, groups: dict[str, str | None]) -> Variables:
+    year, month = groups["year"] or "", groups.get("month")
+    if not re.fullmatch(r"(?:19|20|21)\d\d", year, re.ASCII) or not re.fullmatch(r"0[1-9]|1[0-2]", month or "01"):
+        raise ReportError(
+            f"{document_id}: the name gives year '{year}'{f' and month {month!r}' if month else ''} by the layout {layout.name}, "
+            "which is none.\n  What to do: rename the file, or mend the layout's `document_id`."
+        )
+    return Variables(int(year), int(month) if month else None)
+
+
 def layout_of(document_id: str, layouts: tuple[Layout, ...] | None = None) -> tuple[Layout, Variables]:
     """The layout whose pattern fits a document id, with the variables its name gives; ReportError where none fits."""
     candidates = load_layouts() if layouts is None else layouts
     for layout in candidates:
         match = re.fullmatch(layout.document_id, document_id)
         if match:
-            groups = match.groupdict()
-            month = groups.get("month")
-            return layout, Variables(int(groups["year"]), int(month) if month else None)
+            return layout, _variables(layout, document_id, match.groupdict())
     known = "\n".join(f"    {layout.name}: {layout.document_id}" for layout in candidates)
     raise ReportError(
         f"{document_id}: no layout knows a report of this name. Layouts and the names they know:\n{known}\n"

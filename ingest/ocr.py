@@ -30,6 +30,9 @@ PHRASE_RESEMBLANCE = 80
 PREFIX_RESEMBLANCE = 62
 MISMATCH = 4.0
 MISSING = 90.0
+MAX_ROW_TOKENS = 400
+MAX_DIVISIONS = 200_000
+"""Steps of dividing one row into label and cells; a row that needs more is no row that anybody could read."""
 UNTOLD = 20.0
 """What a division of a row costs, in points of resemblance, for a text cell or all figures left inside the label."""
 
@@ -193,6 +196,8 @@ def _blocks(reader: RowReader, lines: list[Line]) -> list[list[Line]]:
                 raise Tangled(line.no)  # a row whose first text cell is not recognised would be lost as a part of the remark
             if line.text.strip() and not remark:
                 block.append(line)
+        if not block:
+            raise Tangled(lines[start].no)  # the row begins inside a remark
         blocks.append(block)
     return blocks
 
@@ -363,6 +368,8 @@ class _Untangling:
             _, order, division = heapq.heappop(growing)
             if len(order) == len(self.rows):
                 return division
+            if len(growing) > MAX_DIVISIONS:
+                return None
             outlook = (len(order), *_outlook(division))
             if outlook in grown:
                 continue
@@ -461,7 +468,8 @@ def _outlook(division: _Division) -> tuple[object, ...]:
 def _untangle(reader: RowReader, lines: list[Line], label_allowed: bool) -> tuple[list[Token], dict[int, _Told], list[Token]]:
     """Label, text cells (by column) and figures of a row; Tangled where they cannot be told apart."""
     untangling = _Untangling(reader, lines, label_allowed)
-    best = untangling.best()
+    too_long = sum(map(len, untangling.rows)) > MAX_ROW_TOKENS
+    best = None if too_long else untangling.best()
     if best is None:
         raise Tangled(lines[0].no)
     chosen: dict[int, _Told] = {}

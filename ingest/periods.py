@@ -19,14 +19,15 @@ def parse_period(text: str) -> tuple[date, date]:
 
 
 def _span(text: str) -> tuple[date, date]:
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
         return date.fromisoformat(text), date.fromisoformat(text)
-    match = re.fullmatch(r"(\d{4})(?:-(\d\d))?", text)
+    match = re.fullmatch(r"(\d{4})(?:-(\d\d))?", text, re.ASCII)
     if match is None:
         raise ValueError(f"'{text}' is no period")
-    year, month = int(match[1]), int(match[2] or 0)
-    if not month:
+    year = int(match[1])
+    if match[2] is None:
         return date(year, 1, 1), date(year, 12, 31)
+    month = int(match[2])
     return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
 
 

@@ -109,10 +109,19 @@ class RawRowBuilder:
         value = None if column.is_text else parse_number(text, table.decimal_point)
         meaning, groups = self._meaning(table.rows, label)
         scenario = column.scenario or _row_scenario(meaning, column)
-        start, end = self._cell_period(column, meaning, groups)
-        if column.notes and row.note:
-            noted = note_period(row.note)
-            start, end = noted if noted[1] is not None else (start, end)
+        try:
+            start, end = self._cell_period(column, meaning, groups)
+            if column.notes and row.note:
+                noted = note_period(row.note)
+                start, end = noted if noted[1] is not None else (start, end)
+        except ValueError as error:
+            raise ExtractionError(
+                self.document_id,
+                read.title,
+                raw.line_no,
+                f"the row '{label}' names a period that is none ({error})",
+                "compare the row, and the note in it, with the page.",
+            ) from None
         return Cell(
             table_no=number,
             row_no=row_no,

@@ -45,15 +45,15 @@ FILES: dict[str, type[Any]] = {
 
 def write_extraction(extraction: Extraction, root: Path = EXTRACTED_DIR) -> Path:
     """Write one document's folder below `root`, replacing what was there, and return it."""
-    document_id = extraction.document.document_id
+    target = target_folder(root, extraction.document.document_id)
     with staging_folder(root) as staging:
-        write_files(extraction, staging / document_id)
-        publish_folders([staging / document_id], root)
-    return root / document_id
+        publish_folders([write_files(extraction, staging)], root)
+    return target
 
 
-def write_files(extraction: Extraction, folder: Path) -> None:
-    """Write an extraction's files into a new folder that is named after its document."""
+def write_files(extraction: Extraction, parent: Path) -> Path:
+    """Write an extraction's files into a new folder of `parent`, named after its document, and return it."""
+    folder = target_folder(parent, extraction.document.document_id)
     rows: dict[str, Iterable[Any]] = {
         "document.csv": [extraction.document],
         "tables.csv": extraction.tables,
@@ -63,13 +63,13 @@ def write_files(extraction: Extraction, folder: Path) -> None:
         "rule_terms.csv": extraction.rule_terms,
         "notes.csv": extraction.notes,
     }
-    _require_id(folder.name, folder)
     try:
         folder.mkdir(parents=True)
         for name, row_type in FILES.items():
             (folder / name).write_text(_to_csv(row_type, rows[name]), encoding="utf-8", newline="")
     except OSError as error:
         raise _cannot_write(folder, error) from None
+    return folder
 
 
 @contextmanager

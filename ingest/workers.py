@@ -18,7 +18,6 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -142,7 +141,7 @@ class _Worker:
         self.connection, theirs = multiprocessing.Pipe()
         # A copy of this process begins at once, with everything imported; elsewhere than on Linux that is not safe.
         context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-        self._process: BaseProcess = context.Process(target=_serve, args=(work, theirs, self.connection, limits), daemon=True)
+        self._process = context.Process(target=_serve, args=(work, theirs, self.connection, limits), daemon=True)
         with _signals_held():
             self._process.start()
         theirs.close()
@@ -169,7 +168,11 @@ class _Worker:
         return answer if goes_on or answer is not None else self._death()
 
     def end(self) -> None:
-        """Kill the process and wait until it is gone."""
+        """Kill the process, with what it has started, and wait until it is gone."""
+        if self._process.is_alive() and hasattr(os, "killpg"):
+            # No such group: it was about to make its own (see _serve), or there are none here.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
         self._process.join()
         self.connection.close()
@@ -199,7 +202,10 @@ def _signals_held() -> Iterator[None]:
 
 def _serve(work: Work[Any], connection: Connection, theirs: Connection, limits: Limits) -> None:
     """A worker's life: until nobody asks any more."""
-    # Ctrl-C reaches every process of a terminal; the one that gives the work ends the others.
+    # A group of its own, with whatever it starts: one signal ends them all. Ctrl-C, which a terminal sends to the command's
+    # group, is for the process that gives the work.
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):

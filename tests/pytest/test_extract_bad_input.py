@@ -107,6 +107,13 @@ def test_another_year_than_the_text_speaks_of_is_refused(tmp_path: Path) -> None
     assert "the table is missing" in _refused(path)
 
 
+@pytest.mark.parametrize("date", ["2031-13", "2031-00", "0000-05", "9999-05"])
+def test_a_name_with_a_month_or_year_that_is_none_is_refused(date: str, tmp_path: Path) -> None:
+    path = tmp_path / f"alingsas_socialnamnden_delarsbokslut_{date}.txt"
+    path.write_text(WRITTEN.text, encoding="utf-8")
+    assert f"the name gives year '{date[:4]}' and month '{date[5:]}'" in _refused(path)
+
+
 def test_a_table_that_is_missing_is_named(tmp_path: Path) -> None:
     layout = next(layout for layout in load_layouts() if layout.name == "norrtalje_plan")
     path = write_report(layout, 1, without=frozenset({"placement_volume"})).save(tmp_path)

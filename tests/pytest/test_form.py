@@ -464,6 +464,8 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     "link": (lambda p: repack(p, same, {"xl/externalLinks/externalLink1.xml": b"<a/>"}), "links to other workbooks"),
     "connection": (lambda p: repack(p, same, {"xl/connections.xml": b"<a/>"}), "connections to databases"),
     "embedded": (lambda p: repack(p, same, {"xl/embeddings/oleObject1.bin": b"x"}), "embedded files"),
+    "part outside": (lambda p: repack(p, same, {"../../a.xml": b"<a/>"}), "leads out of the workbook"),
+    "part at the root": (lambda p: repack(p, same, {"/etc/a.xml": b"<a/>"}), "leads out of the workbook"),
     "other part": (lambda p: repack(p, same, {"xl/run.exe": b"x"}), "no part of a form"),
     "entities": (lambda p: repack(p, in_sheets(b"<worksheet", DTD + b"<worksheet")), "document type or entities"),
     "external entity": (lambda p: repack(p, in_sheets(b"<worksheet", EXTERNAL + b"<worksheet")), "document type or entities"),
@@ -562,6 +564,12 @@ def test_symbolic_links_in_a_folder_are_refused(rows: Rows, tmp_path: Path) -> N
     (folder / "celler.csv").symlink_to(tmp_path / "secret.csv")
     with pytest.raises(FormError, match=r"celler\.csv: is a symbolic link"):
         read_form(folder)
+
+
+def test_a_workbook_that_is_a_symbolic_link_is_refused(rows: Rows, tmp_path: Path) -> None:
+    (tmp_path / "link.xlsx").symlink_to(write_workbook(rows, tmp_path / "f.xlsx"))
+    with pytest.raises(FormError, match=r"link\.xlsx: is a symbolic link"):
+        read_form(tmp_path / "link.xlsx")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are of Unix")
