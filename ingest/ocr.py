@@ -396,41 +396,46 @@ class _Untangling:
     def _cost_at_least(self, division: _Division, row: int) -> float | None:
         """What no division that goes on from this one falls below; None where none is a row. `row` is that of the next line."""
         cost = UNTOLD / 4 * division.untold
-        for index, cell in division.cells.items():
-            column = self.texts[index]
-            if column is None:
-                continue
-            state = index, row, cell.text
+        for index in self.texts:
+            cell = division.cells.get(index)
+            state = index, row, cell.text if cell else ""
             if state not in self._cell_costs:
-                self._cell_costs[state] = self._cell_cost_at_least(column, cell.text, row)
+                self._cell_costs[state] = self._cell_cost_at_least(*state)
             least = self._cell_costs[state]
             if least is None:
                 return None
             cost += least
         return cost
 
-    def _cell_cost_at_least(self, column: _TextColumn, text: str, row: int) -> float | None:
-        """The least a cell costs as it is or with any of the words that follow."""
+    def _cell_cost_at_least(self, index: int, row: int, text: str) -> float | None:
+        """The least that a text cell costs as it is or with any of the words that follow."""
+        column = self.texts[index]
         words = {token.text for tokens in self.rows[row:] for token in tokens}
-        costs = [column.cost(text), *(column.cost_at_least(text + word) for word in words)]
-        return min((cost for cost in costs if cost is not None), default=None)
+        if column is None:
+            costs = [0.0] if text or any(re.fullmatch(DATE_PATTERN, word) for word in words) else []
+        else:
+            costs = [cost for word in words if (cost := column.cost_at_least(text + word)) is not None]
+        as_it_is = self._cell_cost(index, text)
+        return min(costs if as_it_is is None else [*costs, as_it_is], default=None)
+
+    def _cell_cost(self, index: int, text: str) -> float | None:
+        """What a whole text cell costs, empty where there is no text; None where it must not be empty or is no phrase."""
+        if not text:
+            return MISSING if self.columns[index].optional else None
+        column = self.texts[index]
+        return 0.0 if column is None else column.cost(text)
 
     def _cost(self, division: _Division) -> float | None:
         """How far a division is from what a row should be; None where a cell is missing or no phrase."""
         cost = UNTOLD / 4 * division.untold
         if not division.figures and len(self.texts) < len(self.columns):
             cost += UNTOLD
-        for index, column in self.texts.items():
+        for index in self.texts:
             cell = division.cells.get(index)
-            if cell is None:
-                if not self.columns[index].optional:
-                    return None
-                cost += MISSING
-            elif column is not None:
-                mismatch = column.cost(cell.text)
-                if mismatch is None:
-                    return None
-                cost += mismatch
+            mismatch = self._cell_cost(index, cell.text if cell else "")
+            if mismatch is None:
+                return None
+            cost += mismatch
         return cost
 
 
