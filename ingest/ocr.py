@@ -199,18 +199,34 @@ def _blocks(reader: RowReader, lines: list[Line]) -> list[list[Line]]:
 def _ends_in_cell(reader: RowReader, line: Line) -> bool:
     """Whether a line ends, as prose does not, in a whole phrase of a text column, with its capital and without a full stop."""
     words = line.text.replace("|", " ").split()
-    phrases = [phrase for column in reader.table.columns for phrase in reader.vocabularies.get(column.words or "", [])]
-    if len(words) > 1 and len(words[-1]) <= 3 and words[-1] in [phrase.split()[0] for phrase in phrases]:
+    phrases = [
+        _phrase_words(phrase) for column in reader.table.columns for phrase in reader.vocabularies.get(column.words or "", [])
+    ]
+    if len(words) > 1 and len(words[-1]) <= 3 and words[-1] in [phrase.words[0] for phrase in phrases]:
         return True  # `Ej`, with the rest on a line below
     return any(
-        len(words) > len(phrase.split()) and words[-len(phrase.split())][0].isupper() and _same(words, phrase)
-        for phrase in phrases
+        len(words) > len(phrase.words) and words[-len(phrase.words)][0].isupper() and _same(words, phrase) for phrase in phrases
     )
 
 
-def _same(words: list[str], phrase: str) -> bool:
-    end = words[-len(phrase.split()) :]
-    return end[-1][-1].isalpha() and fuzz.ratio(fold("".join(end)), fold(phrase)) >= PHRASE_RESEMBLANCE
+class _PhraseWords(NamedTuple):
+    """A phrase of a vocabulary in its words, and what is left of it, of its first word and of the rest after OCR."""
+
+    words: list[str]
+    folded: str
+    first: str
+    rest: str
+
+
+@lru_cache(maxsize=1_000)
+def _phrase_words(phrase: str) -> _PhraseWords:
+    first, *rest = words = phrase.split()
+    return _PhraseWords(words, fold(phrase), fold(first), fold("".join(rest)))
+
+
+def _same(words: list[str], phrase: _PhraseWords) -> bool:
+    end = words[-len(phrase.words) :]
+    return end[-1][-1].isalpha() and fuzz.ratio(fold("".join(end)), phrase.folded) >= PHRASE_RESEMBLANCE
 
 
 def _figures_at_end(reader: RowReader, line: Line) -> int | None:
@@ -227,16 +243,18 @@ def _anchor(reader: RowReader, column: ColumnLayout, lines: list[Line]) -> int |
     if not paragraph:
         return None
     words, *below = [line.text.replace("|", " ").split() for line in paragraph]
+    phrases = [_phrase_words(phrase) for phrase in reader.vocabularies[column.words or ""]]
     for position, word in enumerate(words):
         if not word[0].isupper():
             continue
-        for phrase in reader.vocabularies[column.words or ""]:
-            begin = fold(phrase.split()[0])
-            if len(begin) > 3 and fuzz.ratio(fold(word), begin) >= 85:
+        for phrase in phrases:
+            if len(phrase.first) > 3 and fuzz.ratio(fold(word), phrase.first) >= 85:
                 return position
-            if len(begin) <= 3 and fold(word) == begin:  # `Ej`, and the rest behind it or, in a narrow column, below
-                rest = fold("".join(phrase.split()[1:]))
-                if any(fuzz.ratio(fold(other), rest) >= 85 for other in [*words[position + 1 :], *itertools.chain(*below)]):
+            if (
+                len(phrase.first) <= 3 and fold(word) == phrase.first
+            ):  # `Ej`, and the rest behind it or, in a narrow column, below
+                others = [*words[position + 1 :], *itertools.chain(*below)]
+                if any(fuzz.ratio(fold(other), phrase.rest) >= 85 for other in others):
                     return position
     return None
 
@@ -341,6 +359,7 @@ class _Untangling:
         numbers = [index for index in range(len(self.columns) + 1) if index not in self.texts]
         self.number_column = [next(index for index in numbers if index >= start) for start in range(len(self.columns) + 1)]
         """The first column of numbers (behind all columns where there is none) from each column on."""
+        self.words_from = [{t.text for tokens in self.rows[start:] for t in tokens} for start in range(len(self.rows))]
         self._cell_costs: dict[tuple[int, int, str], float | None] = {}
 
     def best(self) -> _Division | None:
@@ -410,7 +429,7 @@ class _Untangling:
     def _cell_cost_at_least(self, index: int, row: int, text: str) -> float | None:
         """The least that a text cell costs as it is or with any of the words that follow."""
         column = self.texts[index]
-        words = {token.text for tokens in self.rows[row:] for token in tokens}
+        words = self.words_from[row]
         if column is None:
             costs = [0.0] if text or any(re.fullmatch(DATE_PATTERN, word) for word in words) else []
         else:
