@@ -205,18 +205,34 @@ def _blocks(reader: RowReader, lines: list[Line]) -> list[list[Line]]:
 def _ends_in_cell(reader: RowReader, line: Line) -> bool:
     """Whether a line ends, as prose does not, in a whole phrase of a text column, with its capital and without a full stop."""
     words = line.text.replace("|", " ").split()
-    phrases = [phrase for column in reader.table.columns for phrase in reader.vocabularies.get(column.words or "", [])]
-    if len(words) > 1 and len(words[-1]) <= 3 and words[-1] in [phrase.split()[0] for phrase in phrases]:
+    phrases = [
+        _phrase_words(phrase) for column in reader.table.columns for phrase in reader.vocabularies.get(column.words or "", [])
+    ]
+    if len(words) > 1 and len(words[-1]) <= 3 and words[-1] in [phrase.words[0] for phrase in phrases]:
         return True  # `Ej`, with the rest on a line below
     return any(
-        len(words) > len(phrase.split()) and words[-len(phrase.split())][0].isupper() and _same(words, phrase)
-        for phrase in phrases
+        len(words) > len(phrase.words) and words[-len(phrase.words)][0].isupper() and _same(words, phrase) for phrase in phrases
     )
 
 
-def _same(words: list[str], phrase: str) -> bool:
-    end = words[-len(phrase.split()) :]
-    return end[-1][-1].isalpha() and fuzz.ratio(fold("".join(end)), fold(phrase)) >= PHRASE_RESEMBLANCE
+class _PhraseWords(NamedTuple):
+    """A phrase of a vocabulary in its words, and what is left of it, of its first word and of the rest after OCR."""
+
+    words: list[str]
+    folded: str
+    first: str
+    rest: str
+
+
+@lru_cache(maxsize=1_000)
+def _phrase_words(phrase: str) -> _PhraseWords:
+    first, *rest = words = phrase.split()
+    return _PhraseWords(words, fold(phrase), fold(first), fold("".join(rest)))
+
+
+def _same(words: list[str], phrase: _PhraseWords) -> bool:
+    end = words[-len(phrase.words) :]
+    return end[-1][-1].isalpha() and fuzz.ratio(fold("".join(end)), phrase.folded) >= PHRASE_RESEMBLANCE
 
 
 def _figures_at_end(reader: RowReader, line: Line) -> int | None:
@@ -231,16 +247,18 @@ def _anchor(reader: RowReader, column: ColumnLayout, lines: list[Line]) -> int |
     if not paragraph:
         return None
     words, *below = [line.text.replace("|", " ").split() for line in paragraph]
+    phrases = [_phrase_words(phrase) for phrase in reader.vocabularies[column.words or ""]]
     for position, word in enumerate(words):
         if not word[0].isupper():
             continue
-        for phrase in reader.vocabularies[column.words or ""]:
-            begin = fold(phrase.split()[0])
-            if len(begin) > 3 and fuzz.ratio(fold(word), begin) >= 85:
+        for phrase in phrases:
+            if len(phrase.first) > 3 and fuzz.ratio(fold(word), phrase.first) >= 85:
                 return position
-            if len(begin) <= 3 and fold(word) == begin:  # `Ej`, and the rest behind it or, in a narrow column, below
-                rest = fold("".join(phrase.split()[1:]))
-                if any(fuzz.ratio(fold(other), rest) >= 85 for other in [*words[position + 1 :], *itertools.chain(*below)]):
+            if (
+                len(phrase.first) <= 3 and fold(word) == phrase.first
+            ):  # `Ej`, and the rest behind it or, in a narrow column, below
+                others = [*words[position + 1 :], *itertools.chain(*below)]
+                if any(fuzz.ratio(fold(other), phrase.rest) >= 85 for other in others):
                     return position
     return None
 
@@ -354,6 +372,7 @@ class _Untangling:
         numbers = [index for index in range(len(self.columns) + 1) if index not in self.texts]
         self.number_column = [next(index for index in numbers if index >= start) for start in range(len(self.columns) + 1)]
         """The first column of numbers (behind all columns where there is none) from each column on."""
+        self.words_from = [{t.text for tokens in self.rows[start:] for t in tokens} for start in range(len(self.rows))]
         self._cell_costs: dict[tuple[int, int, str], float | None] = {}
 
     def best(self) -> _Division | None:
@@ -411,41 +430,46 @@ class _Untangling:
     def _cost_at_least(self, division: _Division, row: int) -> float | None:
         """What no division that goes on from this one falls below; None where none is a row. `row` is that of the next line."""
         cost = UNTOLD / 4 * division.untold
-        for index, cell in division.cells.items():
-            column = self.texts[index]
-            if column is None:
-                continue
-            state = index, row, cell.text
+        for index in self.texts:
+            cell = division.cells.get(index)
+            state = index, row, cell.text if cell else ""
             if state not in self._cell_costs:
-                self._cell_costs[state] = self._cell_cost_at_least(column, cell.text, row)
+                self._cell_costs[state] = self._cell_cost_at_least(*state)
             least = self._cell_costs[state]
             if least is None:
                 return None
             cost += least
         return cost
 
-    def _cell_cost_at_least(self, column: _TextColumn, text: str, row: int) -> float | None:
-        """The least a cell costs as it is or with any of the words that follow."""
-        words = {token.text for tokens in self.rows[row:] for token in tokens}
-        costs = [column.cost(text), *(column.cost_at_least(text + word) for word in words)]
-        return min((cost for cost in costs if cost is not None), default=None)
+    def _cell_cost_at_least(self, index: int, row: int, text: str) -> float | None:
+        """The least that a text cell costs as it is or with any of the words that follow."""
+        column = self.texts[index]
+        words = self.words_from[row]
+        if column is None:
+            costs = [0.0] if text or any(re.fullmatch(DATE_PATTERN, word) for word in words) else []
+        else:
+            costs = [cost for word in words if (cost := column.cost_at_least(text + word)) is not None]
+        as_it_is = self._cell_cost(index, text)
+        return min(costs if as_it_is is None else [*costs, as_it_is], default=None)
+
+    def _cell_cost(self, index: int, text: str) -> float | None:
+        """What a whole text cell costs, empty where there is no text; None where it must not be empty or is no phrase."""
+        if not text:
+            return MISSING if self.columns[index].optional else None
+        column = self.texts[index]
+        return 0.0 if column is None else column.cost(text)
 
     def _cost(self, division: _Division) -> float | None:
         """How far a division is from what a row should be; None where a cell is missing or no phrase."""
         cost = UNTOLD / 4 * division.untold
         if not division.figures and len(self.texts) < len(self.columns):
             cost += UNTOLD
-        for index, column in self.texts.items():
+        for index in self.texts:
             cell = division.cells.get(index)
-            if cell is None:
-                if not self.columns[index].optional:
-                    return None
-                cost += MISSING
-            elif column is not None:
-                mismatch = column.cost(cell.text)
-                if mismatch is None:
-                    return None
-                cost += mismatch
+            mismatch = self._cell_cost(index, cell.text if cell else "")
+            if mismatch is None:
+                return None
+            cost += mismatch
         return cost
 
 

@@ -95,19 +95,29 @@ class RawRowBuilder:
         labels = full_labels(read.layout, read.rows)
         self._labels.append(labels)
         for row_no, (row, label) in enumerate(zip(read.rows, labels, strict=True), 1):
+            meaning, groups = self._meaning(table.rows, label)
             for raw in row.cells:
-                self.cells.append(self._cell(number, row_no, label, row, raw, read))
+                self.cells.append(self._cell(number, row_no, label, row, raw, read, meaning, groups))
 
     def _column_period(self, column: ColumnLayout) -> Span:
         if column.period is None or column.period.startswith("month "):
             return None, None
         return parse_period(self.variables.fill(column.period))
 
-    def _cell(self, number: int, row_no: int, label: str, row: RawRow, raw: RawCell, read: TableRead) -> Cell:
+    def _cell(
+        self,
+        number: int,
+        row_no: int,
+        label: str,
+        row: RawRow,
+        raw: RawCell,
+        read: TableRead,
+        meaning: RowMeaning | None,
+        groups: tuple[str, ...],
+    ) -> Cell:
         table, column = read.layout, read.layout.columns[raw.column]
         text = f"{raw.text} {row.note}" if column.notes and row.note else raw.text
         value = None if column.is_text else parse_number(text, table.decimal_point)
-        meaning, groups = self._meaning(table.rows, label)
         scenario = column.scenario or _row_scenario(meaning, column)
         try:
             start, end = self._cell_period(column, meaning, groups)
@@ -141,7 +151,7 @@ class RawRowBuilder:
 
     def _meaning(self, meanings: list[RowMeaning], label: str) -> tuple[RowMeaning | None, tuple[str, ...]]:
         for meaning in meanings:
-            match = re.search(self.variables.fill(meaning.match), label)
+            match = self.variables.pattern(meaning.match).search(label)
             if match:
                 return meaning, match.groups()
         return None, ()
@@ -169,7 +179,7 @@ class RawRowBuilder:
         if "%" in text:
             return "percent"
         for meanings in (read.layout.rows, self.layout.row_units):
-            meaning = next((m for m in meanings if m.unit and re.search(self.variables.fill(m.match), row.label)), None)
+            meaning = next((m for m in meanings if m.unit and self.variables.pattern(m.match).search(row.label)), None)
             if meaning is not None and meaning.unit is not None:
                 return meaning.unit
         if read.layout.subject == "indicator" and any("%" in c.text for c in row.cells):

@@ -130,6 +130,8 @@ class RowReader:
         self.phrases = _phrases(tuple((name, tuple(self.vocabularies[name])) for name in names))
         first = table.columns[0] if table.columns else None
         self.begins_with_words = first is not None and first.is_text and (first.optional or first.words == DATES)
+        self._tokens_of: dict[Line, list[Token]] = {}
+        """What lines have been read as: those behind a remark are looked at again and again."""
         self.marks = frozenset({"%", "**", "–", "+/-", *layout.unit_words})
         self.note = None if layout.note is None else re.compile(layout.note)
 
@@ -143,6 +145,11 @@ class RowReader:
         return self._join_phrases(pieces)
 
     def _line_tokens(self, line: Line) -> list[Token]:
+        if line not in self._tokens_of:
+            self._tokens_of[line] = self._told_apart(line)
+        return self._tokens_of[line]
+
+    def _told_apart(self, line: Line) -> list[Token]:
         text = normalise(line.text)
         if self.ocr:
             parts = text.replace("|", " | ").split()
@@ -252,7 +259,7 @@ class RowReader:
 
     def plain_tokens(self, line: Line) -> list[Token]:
         """The tokens of one line without looking for phrases."""
-        return self._line_tokens(line)
+        return list(self._line_tokens(line))
 
     # -- rows -----------------------------------------------------------------------------------------------------
 

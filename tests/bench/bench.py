@@ -1,27 +1,39 @@
-"""Wall time and peak memory of extract and build, by parts: `make bench`. It measures, it does not judge.
+"""Reports per second and core, and wall time and peak memory of extract and build, by parts: `make bench`.
 
-The reports are not part of the project: they are looked for in ../shared/reports, and extract is left out when they are
-not there. Memory is the sum over all processes of the command, sampled from /proc, where pages that processes share
-count once per sharer (PSS); elsewhere it is not shown.
+It measures, it does not judge. Reports per second are those of the extraction from text, in CPU time of one process with
+its layouts loaded: of written reports (each another one; writing them is not counted) and of the real ones. The real
+reports are not part of the project: they are looked for in ../shared/reports, and left out when they are not there. Memory
+of a command is the sum over all its processes, sampled from /proc, where pages that processes share count once per sharer
+(PSS); elsewhere it is not shown.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import resource
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from ingest.errors import ExtractionError
+from ingest.extract import extract, extract_report
+from ingest.layout import load_layouts
+
 PROJECT = Path(__file__).parent.parent.parent
+WRITTEN = 40
+"""Reports of each layout that are written and read; then again ten times as many, to see whether memory grows."""
 REPORTS = PROJECT.parent / "shared" / "reports"
 COMMAND = [str(Path(sys.executable).with_name("kommunlager")), "--quiet"]
 
 
 def main() -> None:
-    """Run both commands in a scratch place and print what they took."""
+    """Read reports in this process, run both commands in a scratch place, and print what they took."""
+    reports_per_second()
     with tempfile.TemporaryDirectory() as scratch:
         reports = sorted(REPORTS.glob("*.txt"))
         if reports:
@@ -37,6 +49,53 @@ def main() -> None:
             print(f"  {part:<32}{seconds:>8.2f} s")
         for name, seconds in found["slowest"]:
             print(f"  node {name:<40}{seconds:>8.2f} s")
+
+
+def reports_per_second() -> None:
+    """Read written and real reports one by one; print CPU time per kind and the peak memory of this process."""
+    sys.path.insert(0, str(PROJECT / "tests" / "pytest"))
+    from report_writer import write_report
+
+    def read_written(numbers: Iterable[int]) -> dict[str, list[float]]:
+        taken: dict[str, list[float]] = {}
+        for number in numbers:
+            for layout in load_layouts():
+                written = write_report(layout, number)
+                report = written.report()
+                seconds = cpu_seconds(lambda r=report, w=written: extract(r, w.layout, w.variables))
+                taken.setdefault(f"written, {layout.name}", []).append(seconds)
+        return taken
+
+    read_written(range(-3, 0))  # warm
+    print_reports(read_written(range(WRITTEN)))
+    print(f"  peak memory {peak_mib():,.0f} MiB", end="", flush=True)
+    read_written(range(WRITTEN, 10 * WRITTEN))
+    print(f", after ten times as many reports {peak_mib():,.0f} MiB")
+    reports = sorted(REPORTS.glob("*.txt"))
+    if reports:
+        print_reports({path.stem: [cpu_seconds(lambda p=path: extract_report(p)) for _ in range(10)] for path in reports})
+
+
+def cpu_seconds(action: Callable[[], object]) -> float:
+    """The CPU time of an extraction, whether it ends in cells or (one written report in hundreds) is refused."""
+    started = time.process_time()
+    with contextlib.suppress(ExtractionError):
+        action()
+    return time.process_time() - started
+
+
+def print_reports(taken: dict[str, list[float]]) -> None:
+    """Milliseconds of each kind of report, and how many a core reads in a second when all kinds come equally often."""
+    means = {kind: sum(seconds) / len(seconds) for kind, seconds in taken.items()}
+    for kind, mean in means.items():
+        print(f"  {kind:<56}{1000 * mean:>8.1f} ms/report")
+    print(f"  {len(means) / sum(means.values()):,.0f} reports per second and core")
+
+
+def peak_mib() -> float:
+    """The most memory that this process has had resident."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1024 / (1024 if sys.platform == "darwin" else 1)
 
 
 def measure(title: str, arguments: list[str]) -> str:
