@@ -112,10 +112,19 @@ def weigh(
     limits: list[str],
     decimal_point: bool,
     blanks_anywhere: bool,
+    tidy: bool = True,
 ) -> Outcome:
-    """Keep the readings under which most of the row's identities hold, nothing implausible stands and the spaces make sense."""
+    """Keep the readings under which most of the row's identities hold, nothing implausible stands and the spaces make sense.
+
+    Not `tidy`: the text has lost its extra spaces, and neither they nor the number of empty cells say anything.
+    """
     if len(readings) <= 1 or len(readings) > MAX_READINGS:
         return Outcome(tuple(readings), False)  # too many to list: the right one may be missing, so none is chosen
+
+    def tidiness(reading: Reading) -> int:
+        if not tidy:
+            return 0
+        return -sum(figure is None for figure in reading.figures) if blanks_anywhere else reading.blanks_explained
 
     scored = []
     for reading in readings:
@@ -124,18 +133,14 @@ def weigh(
             continue
         truths = [identity.holds(values) for identity in identities]
         score = sum(1 for truth in truths if truth) - sum(1 for truth in truths if truth is False)
-        blanks = sum(1 for figure in reading.figures if figure is None)
-        tidiness = -blanks if blanks_anywhere else reading.blanks_explained
-        scored.append((score, tidiness, reading))
+        scored.append((score, tidiness(reading), reading))
     if not scored:
         return Outcome((), True)
 
     best_score = max(score for score, _, _ in scored)
-    best_tidiness = max(tidiness for score, tidiness, _ in scored if score == best_score)
-    left = [r for score, tidiness, r in scored if score == best_score and tidiness == best_tidiness]
+    best_tidiness = max(spaces for score, spaces, _ in scored if score == best_score)
+    left = [r for score, spaces, r in scored if score == best_score and spaces == best_tidiness]
     # Spaces alone decide when the tidiest of all readings is the one; otherwise the row's arithmetic had a say.
-    tidiest = max(r.blanks_explained if not blanks_anywhere else -sum(f is None for f in r.figures) for r in readings)
-    by_spaces = [
-        r for r in readings if (r.blanks_explained if not blanks_anywhere else -sum(f is None for f in r.figures)) == tidiest
-    ]
+    tidiest = max(map(tidiness, readings))
+    by_spaces = [reading for reading in readings if tidiness(reading) == tidiest]
     return Outcome(tuple(left), len(by_spaces) > 1 or by_spaces != left)

@@ -11,13 +11,18 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from ingest.layout import Layout, TableLayout, Variables
-from ingest.text import ReportText, begins_page, fold, letters
+from ingest.text import ReportText, begins_page, fold, letters, shows_blanks
 
 HEAD_LINES = 40
 """A head is never spread over more lines than this, blank ones included."""
 OCR_HEAD_RESEMBLANCE = 86
 OCR_FIRST_WORD_RESEMBLANCE = 70
 OCR_STOP_RESEMBLANCE = 82
+
+
+PAGE_NUMBER = re.compile(r"(?i)(sida |sid\. ?)?(\d{1,3})(?: ?\((?:av )?\d{1,3}\)| ?/ ?\d{1,3}| av \d{1,3})?")
+NUMBERED_PAGES = 3
+"""So many pages with numbers that count up with them are numbered: one number alone can be a figure."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +59,13 @@ class Page:
         self.layout = layout
         self.variables = variables
         self.ocr = layout.text_origin == "ocr"
+        self.blanks_shown = not self.ocr and shows_blanks(report.lines)
         self._letters = [fold(line) if self.ocr else letters(line) for line in report.lines]
         self.boxed = self._page_boxes()
         self._skip = [re.compile(variables.fill(pattern)) for pattern in layout.skip]
+        self._page_numbers, self.perhaps_page_numbers = self._find_page_numbers()
+        for index in self._page_numbers:
+            self._letters[index] = ""  # a page break can divide a head
 
     def heads(self, table: TableLayout) -> list[Head]:
         """Every occurrence of a table's head, in order."""
@@ -129,7 +138,18 @@ class Page:
     def is_skipped(self, index: int) -> bool:
         """Whether a line is no part of any table (a page footer, a box at the foot of a page)."""
         line = self.report.lines[index].strip()
-        return index in self.boxed or any(pattern.match(line) for pattern in self._skip)
+        return index in self.boxed or index in self._page_numbers or any(pattern.match(line) for pattern in self._skip)
+
+    def goes_on(self, head: Head, following: Head, starts: list[int]) -> bool:
+        """Whether a head repeats the one before it at the top of a page: then the same table goes on below it."""
+        if starts.index(following.start) != starts.index(head.start) + 1:
+            return False
+        top = following.start
+        while top > head.end and not begins_page(self.report.lines[top]):
+            top -= 1
+            if self.report.lines[top].strip() and not self.is_skipped(top) and top not in self.perhaps_page_numbers:
+                return False
+        return top > head.end and not any(self.is_stop(head.table, index) for index in range(head.end, top))
 
     def heading_of(self, head: Head, starts: list[int]) -> tuple[int, str] | None:
         """The heading that names a table, whole even where it is wrapped, with the index of its line.
@@ -153,6 +173,29 @@ class Page:
                 break  # a heading is one sentence, where blank lines do not set it apart
             end += 1
         return start, re.sub(r"\s+", " ", " ".join(line.strip() for line in lines[start:end]))
+
+    def _find_page_numbers(self) -> tuple[frozenset[int], frozenset[int]]:
+        """Lines at the foot or head of a page that number it, and those that could as well be a figure of a table."""
+        lines = self.report.lines
+        certain: set[int] = set()
+        alone: dict[int, list[int]] = {}
+        printed: int | None = None
+        page = 1
+        for index, line in enumerate(lines):
+            if not line.strip():
+                continue
+            if begins_page(line):
+                for at, number in ((printed, page), (index, page + 1)):
+                    match = PAGE_NUMBER.fullmatch(lines[at].strip()) if at is not None else None
+                    if match and match[1]:
+                        certain.add(at or 0)
+                    elif match:
+                        alone.setdefault(int(match[2]) - number, []).append(at or 0)
+                page += 1
+            printed = index
+        numbered = {index for found in alone.values() if len(found) >= NUMBERED_PAGES for index in found}
+        doubtful = {index for found in alone.values() for index in found} - numbered
+        return frozenset(certain | numbered), frozenset(doubtful)
 
     def _page_boxes(self) -> frozenset[int]:
         """Lines of the boxes that the text shows at the foot of a page, up to the next page (a line that begins with a space)."""

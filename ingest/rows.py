@@ -21,6 +21,8 @@ from ingest.text import letters
 MAX_PHRASE_TOKENS = 16
 CONJUNCTIONS = frozenset({"och", "eller", "samt"})
 """After these a hanging hyphen stays: `familje- och jourhem`."""
+MAX_OPEN_READINGS = 2_000
+"""Readings of a row without its extra spaces; a table's totals are not asked about more."""
 DATE_PATTERN = r"\d{4}-\d\d(?:-\d\d)?"
 
 
@@ -71,15 +73,24 @@ class Ambiguous(Exception):
 
 
 class RowReader:
-    """Reads rows of one table. `ruling` gives the columns a person decided for a row label, if any."""
+    """Reads rows of one table. `ruling` gives the columns a person decided for a row label, if any.
+
+    `blanks_shown` says that an empty cell leaves an extra space (see text.shows_blanks); after OCR none does.
+    """
 
     def __init__(
-        self, layout: Layout, variables: Variables, table: TableLayout, ruling: Callable[[str], list[str] | None]
+        self,
+        layout: Layout,
+        variables: Variables,
+        table: TableLayout,
+        ruling: Callable[[str], list[str] | None],
+        blanks_shown: bool = True,
     ) -> None:
         self.layout = layout
         self.table = table
         self.ruling = ruling
         self.ocr = layout.text_origin == "ocr"
+        self.blanks_shown = blanks_shown and not self.ocr
         self.has_figures = any(not column.is_text for column in table.columns)
         self.identities = [Identity(parse_expression(rule.row), rule.blank_is_zero) for rule in table.rules if rule.row]
         names = sorted({name for c in table.columns for name in (c.words, c.accepts) if name and name != DATES})
@@ -235,7 +246,9 @@ class RowReader:
             return True
         accepted = {column.accepts for column in self.table.columns if column.accepts}
         texts = {column.words for column in self.table.columns if column.words}
-        pairs = itertools.pairwise(label)
+        pairs = list(itertools.pairwise(label))
+        if not (self.blanks_shown or self.ocr) and any(_is_figure(a) and a.line_no != b.line_no for a, b in pairs):
+            return True  # the end of a row that lacks a cell, and the label of the next
         return any(a and b for a, b in itertools.pairwise(figures)) or any(
             a.vocabularies & accepted and b.vocabularies & texts for a, b in pairs
         )
@@ -353,8 +366,10 @@ class RowReader:
                 continue
             read = _without_separators(pieces)
             outcome = self._weighed(read, keys)
+            if len(outcome.readings) > MAX_OPEN_READINGS and ruled is None and not (self.blanks_shown or self.ocr):
+                raise Ambiguous(pieces[0].line_no, label, [[f.text if f else "" for f in r.figures] for r in outcome.readings])
             if ruled is not None and outcome.readings:
-                chosen = _by_ruling(all_readings(read, len(keys), self.ocr), keys, ruled)
+                chosen = _by_ruling(all_readings(read, len(keys), not self.blanks_shown), keys, ruled)
                 if chosen is None:
                     shown = [[f.text if f else "" for f in r.figures] for r in outcome.readings]
                     raise Ambiguous(pieces[0].line_no, label, shown)
@@ -380,8 +395,9 @@ class RowReader:
         return token.kind not in ("word", "phrase") or bool(token.vocabularies & accepted)
 
     def _weighed(self, pieces: list[Piece], keys: list[str]) -> Outcome:
-        readings = all_readings(pieces, len(keys), self.ocr)
-        return weigh(readings, keys, self.identities, self.table.limits, self.table.decimal_point, self.ocr)
+        readings = all_readings(pieces, len(keys), not self.blanks_shown)
+        tidy = self.blanks_shown or self.ocr
+        return weigh(readings, keys, self.identities, self.table.limits, self.table.decimal_point, self.ocr, tidy)
 
 
 def _without_separators(pieces: list[Piece]) -> list[Piece]:

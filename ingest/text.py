@@ -66,6 +66,20 @@ def begins_page(line: str) -> bool:
     return re.match(r" \S", line) is not None
 
 
+def shows_blanks(lines: list[str]) -> bool:
+    """Whether a text shows its empty cells: one extra space for each, inside a line and at its end.
+
+    That is known from the text itself: most of its lines end in a space, some in more than one, and somewhere inside a line
+    two stand together. Where an extractor or an editor has taken spaces away, an empty cell can be anywhere in its row.
+    """
+    printed = [line for line in lines if line.strip()]
+    return (
+        2 * sum(line.endswith(" ") for line in printed) > len(printed)
+        and any(line.endswith("  ") for line in printed)
+        and any("  " in line.rstrip() for line in printed)
+    )
+
+
 def letters(text: str) -> str:
     """Only the letters and digits of a text, lower case: equal for the same words however they are wrapped or spaced."""
     return re.sub(r"[^0-9a-zåäöéü%<>+]", "", unicodedata.normalize("NFC", text).lower())
