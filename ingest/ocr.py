@@ -189,6 +189,8 @@ def _blocks(reader: RowReader, lines: list[Line]) -> list[list[Line]]:
                 raise Tangled(line.no)  # a row whose first text cell is not recognised would be lost as a part of the remark
             if line.text.strip() and not remark:
                 block.append(line)
+        if not block:
+            raise Tangled(lines[start].no)  # without blank lines the remark and the row below it are one
         blocks.append(block)
     return blocks
 

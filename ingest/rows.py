@@ -375,6 +375,9 @@ class RowReader:
                     raise Ambiguous(pieces[0].line_no, label, shown)
                 notes.extend(pending_notes)
                 return [chosen.figures], position, "ruling"
+            if self.blanks_shown and len(outcome.readings) == 1 and _crosses_gap(read, outcome):
+                shown = [[f.text if f else "" for f in outcome.readings[0].figures]]
+                raise Ambiguous(pieces[0].line_no, label, shown)
             if outcome.readings:
                 notes.extend(pending_notes)
                 how = "arithmetic" if outcome.by_arithmetic else "printed"
@@ -404,6 +407,18 @@ def _without_separators(pieces: list[Piece]) -> list[Piece]:
     """The pieces up to the end of the last line with a figure on it: lines of spaces below a row only set it apart."""
     last = max(piece.line_no for piece in pieces if piece.kind in ("digits", "whole"))
     return [piece for piece in pieces if piece.line_no <= last]
+
+
+def _crosses_gap(pieces: list[Piece], outcome: Outcome) -> bool:
+    """Whether a reading goes on below a gap, on a line that begins with several extra spaces, without explaining all of them.
+
+    Its first figures can then be the end of the label (`mer än 5 %`), and the row's cells those below.
+    """
+    first = next(piece.line_no for piece in pieces if piece.kind in ("digits", "whole"))
+    triples = zip(pieces, pieces[1:], pieces[2:], strict=False)
+    begins = [b for a, b, c in triples if b.line_no == c.line_no > a.line_no + 1 > first and b.kind == c.kind == "blank"]
+    blanks = sum(piece.kind == "blank" for piece in pieces)
+    return bool(begins) and not outcome.by_arithmetic and blanks > outcome.readings[0].blanks_explained
 
 
 def _cells(reading: tuple[Figure | None, ...], first_column: int, method: str) -> tuple[RawCell, ...]:

@@ -55,10 +55,21 @@ def read_report(path: Path) -> ReportText:
             f"line {line} is not UTF-8 (byte 0x{data[error.start]:02x}); the text is probably Latin-1.",
             "save it as UTF-8, e.g. iconv -f ISO-8859-1 -t UTF-8.",
         ) from None
-    lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").split("\n")
+    lines = as_printed(text).split("\n")
     if lines and lines[-1] == "":
         lines.pop()
     return ReportText(path.name.removesuffix(path.suffix), path, lines, hashlib.sha256(data).hexdigest())
+
+
+def as_printed(text: str) -> str:
+    """Text with what is seen on the page: one sign for each letter, a line feed at each line's end, a space for a tab.
+
+    Signs that print nothing go; a soft hyphen stays, as the hyphen it is, where a line breaks at it.
+    """
+    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\t", " ")
+    text = re.sub("\u00ad(?= *$)", "-", text, flags=re.MULTILINE)
+    text = re.sub("[\u00ad\u200b\u200c\u200d\u2060\ufeff]", "", text)
+    return re.sub("[\ufb00-\ufb04]", lambda ligature: unicodedata.normalize("NFKC", ligature[0]), text)
 
 
 def begins_page(line: str) -> bool:
