@@ -146,13 +146,17 @@ def weigh(
     limits: list[str],
     decimal_point: bool,
     blanks_anywhere: bool,
+    tidy: bool = True,
 ) -> Outcome:
-    """Keep the readings under which most of the row's identities hold, nothing implausible stands and the spaces make sense."""
+    """Keep the readings under which most of the row's identities hold, nothing implausible stands and the spaces make sense.
+
+    Not `tidy`: the text has lost its extra spaces, and neither they nor the number of empty cells say anything.
+    """
     if len(readings) <= 1 or len(readings) > MAX_READINGS:
         return Outcome(tuple(readings), False)  # too many to list: the right one may be missing, so none is chosen
 
+    tidiness_of = [_tidiness(reading, blanks_anywhere) if tidy else 0 for reading in readings]
     scored = []
-    tidiness_of = [_tidiness(reading, blanks_anywhere) for reading in readings]
     for reading, tidiness in zip(readings, tidiness_of, strict=True):
         values = reading.values(keys, decimal_point)
         if not all(within_limit(limit, values) for limit in limits):
@@ -164,8 +168,8 @@ def weigh(
         return Outcome((), True, len(readings))
 
     best_score = max(score for score, _, _ in scored)
-    best_tidiness = max(tidiness for score, tidiness, _ in scored if score == best_score)
-    left = [r for score, tidiness, r in scored if score == best_score and tidiness == best_tidiness]
+    best_tidiness = max(spaces for score, spaces, _ in scored if score == best_score)
+    left = [r for score, spaces, r in scored if score == best_score and spaces == best_tidiness]
     # Spaces alone decide when the tidiest of all readings is the one; otherwise the row's arithmetic had a say.
     tidiest = max(tidiness_of)
     by_spaces = [reading for reading, tidiness in zip(readings, tidiness_of, strict=True) if tidiness == tidiest]

@@ -12,7 +12,7 @@ from rapidfuzz import fuzz, process
 
 from ingest.columns import HeadFinder
 from ingest.layout import Layout, TableLayout, Variables
-from ingest.text import ReportText, fold, letters
+from ingest.text import ReportText, fold, letters, shows_blanks
 
 _FOOTNOTE = re.compile(r"\d\d$")
 HEAD_LINES = 40
@@ -20,6 +20,13 @@ HEAD_LINES = 40
 OCR_HEAD_RESEMBLANCE = 86
 OCR_FIRST_WORD_RESEMBLANCE = 70
 OCR_STOP_RESEMBLANCE = 82
+
+
+PAGE_NUMBER = re.compile(r"(?i)(sida |sid\. ?)?(\d{1,3})(?: ?\((?:av )?\d{1,3}\)| ?/ ?\d{1,3}| av \d{1,3})?")
+NUMBERED_PAGES = 3
+"""So many pages with numbers that count up with them are numbered: one number alone can be a figure."""
+NUMBERED_CERTAIN_PAGES = 2
+"""The same where the text says itself where pages end."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,11 @@ class Page:
         self.ocr = layout.text_origin == "ocr"
         self.letters_lost = self.ocr and report.text_origin is None
         """Whether labels need the lexicon: OCR of ours reads Swedish letters (ingest.scan), that of a sender has lost them."""
+        self.blanks_shown = not self.ocr and shows_blanks(report.lines)
+        self._page_numbers, self.perhaps_page_numbers = self._find_page_numbers()
         self._plain = [line.strip() if report.form == "running" else " ".join(line.split()) for line in report.lines]
+        for index in self._page_numbers:
+            self._plain[index] = ""  # a page break can divide a head
         self._letters = [] if self.ocr else [letters(line) for line in self._plain]
         self._known_by = self._first_words() if self.ocr else self._readings()
         self._stops: dict[str, _Stops] = {}
@@ -185,7 +196,18 @@ class Page:
     def is_skipped(self, index: int) -> bool:
         """Whether a line is no part of any table (a page footer, a box at the foot of a page)."""
         line = self.plain(index)
-        return index in self.boxed or index in self.report.page_numbers or any(pattern.match(line) for pattern in self._skip)
+        return index in self.boxed or index in self._page_numbers or any(pattern.match(line) for pattern in self._skip)
+
+    def goes_on(self, head: Head, following: Head, starts: list[int]) -> bool:
+        """Whether a head repeats the one before it at the top of a page: then the same table goes on below it."""
+        if starts.index(following.start) != starts.index(head.start) + 1:
+            return False
+        top = following.start
+        while top > head.end and not self.report.begins_page(top):
+            top -= 1
+            if self.report.lines[top].strip() and not self.is_skipped(top) and top not in self.perhaps_page_numbers:
+                return False
+        return top > head.end and not any(self.is_stop(head.table, index) for index in range(head.end, top))
 
     def heading_of(self, head: Head, starts: list[int]) -> tuple[int, str] | None:
         """The heading that names a table, whole even where it is wrapped, with the index of its line.
@@ -209,6 +231,30 @@ class Page:
                 break  # a heading is one sentence, where blank lines do not set it apart
             end += 1
         return start, re.sub(r"\s+", " ", " ".join(self._plain[start:end]))
+
+    def _find_page_numbers(self) -> tuple[frozenset[int], frozenset[int]]:
+        """Lines at the foot or head of a page that number it, and those that could as well be a figure of a table."""
+        lines = self.report.lines
+        certain: set[int] = set()
+        alone: dict[int, list[int]] = {}
+        printed: int | None = None
+        page = 1
+        for index, line in enumerate(lines):
+            if not line.strip():
+                continue
+            if self.report.begins_page(index):
+                for at, number in ((printed, page), (index, page + 1)):
+                    match = PAGE_NUMBER.fullmatch(lines[at].strip()) if at is not None else None
+                    if match and match[1]:
+                        certain.add(at or 0)
+                    elif match:
+                        alone.setdefault(int(match[2]) - number, []).append(at or 0)
+                page += 1
+            printed = index
+        enough = NUMBERED_PAGES if self.report.pages is None else NUMBERED_CERTAIN_PAGES
+        numbered = {index for found in alone.values() if len(found) >= enough for index in found}
+        doubtful = {index for found in alone.values() for index in found} - numbered
+        return frozenset(certain | numbered), frozenset(doubtful)
 
     def _page_boxes(self) -> frozenset[int]:
         """Lines of the boxes that the text shows at the foot of a page, up to the next page (a line that begins with a space)."""

@@ -23,6 +23,8 @@ MAX_COMBINATIONS = 2_000
 """Readings of unsettled rows that are weighed against a table's totals; more than that stays ambiguous."""
 
 
+MAX_PAGE_NUMBERS = 4
+"""Lone numbers at the ends of a table's pages that are weighed; a report with more of them numbers its pages in order."""
 MAX_LABEL_WORDS = 20
 
 
@@ -85,14 +87,20 @@ def _first_line(page: Page, text: str) -> int | None:
 def _read_one(page: Page, table: TableLayout, own: list[Head], starts: list[int]) -> tuple[TableRead, list[Head]]:
     """One table; where a page break repeats its head before its last row, it goes on below that head."""
     used = [own[0]]
+    one_of_its_kind = sum(other.head == table.head for other in page.layout.tables) == 1
     while True:
         rest = [h for h in own if h.start > used[-1].start]
+        goes_on = bool(rest) and page.goes_on(used[-1], rest[0], starts)
+        if goes_on and table.until is None and one_of_its_kind:
+            used.append(rest[0])
+            continue
         try:
             read = _read_parts(page, table, used, starts)
         except ExtractionError:
-            if page.report.form == "running" or table.until is None or not rest:
+            # A row that the page break divides; in aligned text, what one page leaves open and the next may tell.
+            if table.until is None or not (goes_on if page.report.form == "running" else rest):
                 raise
-            used.append(rest[0])  # what the lines of one page leave open, those of the next may tell
+            used.append(rest[0])
             continue
         if table.until is None or _ends_well(page, read):
             return read, used
@@ -114,8 +122,13 @@ def _without_last_row(page: Page, read: TableRead) -> ExtractionError:
 
 
 def _ends_well(page: Page, read: TableRead) -> bool:
-    assert read.layout.until is not None
-    return bool(read.rows) and re.fullmatch(page.variables.fill(read.layout.until), read.rows[-1].label) is not None
+    return _ends_with(page, read.layout, read.rows)
+
+
+def _ends_with(page: Page, table: TableLayout, rows: list[RawRow]) -> bool:
+    """Whether the rows end with the table's last row."""
+    assert table.until is not None
+    return bool(rows) and re.fullmatch(page.variables.fill(table.until), rows[-1].label) is not None
 
 
 def _read_repeated(page: Page, table: TableLayout, own: list[Head], starts: list[int]) -> Iterator[TableRead]:
@@ -126,7 +139,12 @@ def _read_repeated(page: Page, table: TableLayout, own: list[Head], starts: list
         at = heading[0] if heading else None
         previous = groups[-1] if groups else None
         neighbours = previous is not None and starts.index(head.start) == starts.index(previous[1][-1].start) + 1
-        if previous is not None and table.broken_by_pages and neighbours and previous[0] == at:
+        if (
+            previous is not None
+            and previous[0] == at
+            and neighbours
+            and (table.broken_by_pages or (not table.label_is_heading and page.goes_on(previous[1][-1], head, starts)))
+        ):
             previous[1].append(head)
         else:
             groups.append((at, [head]))
@@ -186,7 +204,7 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
     read.head_lines = {no for head in heads for no in range(head.start + 1, head.end + 1)}
     read.left_out = {no: reason for no, reason in left_out.items() if page.report.lines[no - 1].strip()}
     if finder is None:
-        read.rows, read.last_line = _read_rows(page, table, lines, heading_text, last)
+        read.rows, read.last_line = _read_numbered_pages(page, table, lines, heading_text, last)
     else:
         bodies = [lines[a:b] for a, b in itertools.pairwise([*begins, len(lines)])]
         read.rows, last_row = _read_aligned_rows(page, table, list(map(Part, places, bodies)), heading_text)
@@ -240,6 +258,44 @@ def _read_aligned_rows(page: Page, table: TableLayout, parts: list[Part], headin
         raise _unknown_word(page, table, parts[0].lines[0].no, unknown) from None
 
 
+def _read_numbered_pages(
+    page: Page, table: TableLayout, lines: list[Line], heading: str | None, last: int
+) -> tuple[list[RawRow], int]:
+    """The rows and the last line of a table where lone numbers stand at the ends of pages: page numbers, or its figures.
+
+    What makes a table of it decides; where both do, neither is chosen.
+    """
+    alone = [line for line in lines if line.no - 1 in page.perhaps_page_numbers]
+    if not alone or len(alone) > MAX_PAGE_NUMBERS:
+        return _read_rows(page, table, lines, heading, last)
+    if table.running_text:  # its cells are words
+        return _read_rows(page, table, [line for line in lines if line not in alone], heading, last)
+    found: list[tuple[list[RawRow], int]] = []
+    refused: ExtractionError | None = None
+    for count in range(len(alone) + 1):
+        for left_out in itertools.combinations(alone, count):
+            try:
+                rows, end = _read_rows(page, table, [line for line in lines if line not in left_out], heading, last)
+            except ExtractionError as error:
+                refused = refused or error
+                continue
+            if (rows, end) not in found:
+                found.append((rows, end))
+    whole = [read for read in found if table.until and _ends_with(page, table, read[0])] or found
+    if not whole:
+        assert refused is not None
+        raise refused
+    if any(rows != whole[0][0] for rows, _ in whole):
+        raise ExtractionError(
+            page.report.document_id,
+            table.key,
+            alone[0].no,
+            f"'{alone[0].text.strip()}' alone at the end of a page can be its number or a figure of the table",
+            "if it is a page number, add how the report prints them to `skip` of the layout, or take it out of the text.",
+        )
+    return whole[0]
+
+
 def _read_rows(page: Page, table: TableLayout, lines: list[Line], heading: str | None, last: int) -> tuple[list[RawRow], int]:
     def ruling(label: str) -> list[str] | None:
         for decided in page.layout.rulings:
@@ -262,7 +318,7 @@ def _read_rows(page: Page, table: TableLayout, lines: list[Line], heading: str |
                 f"the row that begins here has no cell '{row.column_label}'",
                 "check that the text is complete; if the report changed its table, adapt the layout.",
             ) from None
-    reader = RowReader(page.layout, page.variables, table, ruling)
+    reader = RowReader(page.layout, page.variables, table, ruling, page.blanks_shown)
     try:
         if page.ocr:
             rows = ocr.read_rows(reader, lines, heading if table.label_is_heading else None)
@@ -341,7 +397,9 @@ def _ambiguous(page: Page, table: TableLayout, problem: Ambiguous) -> Extraction
         table.key,
         problem.line_no,
         f"the row '{problem.label}' can be read in {len(problem.readings)} ways:\n{readings}{more}",
-        "add a rule or limit that decides to the table's layout, or a ruling with its reason.",
+        "add a rule or limit that decides to the table's layout, or a ruling with its reason."
+        if page.ocr or page.blanks_shown
+        else "extract the text again with all its spaces: it shows no extra spaces, so any cell of the row could be empty.",
     )
 
 
@@ -419,8 +477,10 @@ def _after_remark(page: Page, reader: RowReader, part: list[Line]) -> list[Line]
     """
 
     def is_first(index: int) -> bool:
-        line = part[index]
-        return line.begins_page or bool(line.text.strip() and not part[index - 1].text.strip())
+        line, above = part[index], part[index - 1].text.rstrip()
+        if line.begins_page and line.text.strip()[0].islower() and above and not _ends_sentence(part[index - 1]):
+            return False  # the page break divides a label
+        return line.begins_page or bool(line.text.strip() and not above)
 
     def reads(start: int, end: int) -> bool:
         read = reader.read_row(reader.tokens(part[start:]), 0)
@@ -430,15 +490,30 @@ def _after_remark(page: Page, reader: RowReader, part: list[Line]) -> list[Line]
     paragraphs = [i for i in range(1, len(part)) if is_first(i)]
     ends = [next((n for n in range(i + 1, len(part)) if is_first(n) or not part[n].text.strip()), len(part)) for i in paragraphs]
     # In text without blank lines the row begins behind the last sentence after which one can be read.
-    sentences = [i for i in range(len(part) - 1, 0, -1) if part[i - 1].text.rstrip().endswith((".", ":"))]
+    sentences = [i for i in range(len(part) - 1, 0, -1) if _ends_sentence(part[i - 1])]
     candidates = [*zip(paragraphs, ends, strict=True), *((i, len(part)) for i in sentences)]
     start = next((i for i, end in candidates if reads(i, end)), len(part))
+    if start > 1 and start in paragraphs and part[start - 1].text.strip() and not _ends_sentence(part[start - 1]):
+        above = max((i for i in paragraphs if i < start), default=None)
+        if above is not None and reads(above, len(part)):
+            raise _leftover(page, reader.table, reader.tokens(part[above:]))  # does the page break divide a label?
+    if start < len(part) and start not in paragraphs:
+        label = reader.read_row(reader.tokens(part[start:]), 0)
+        assert label is not None
+        assert label[0] is not None
+        begins = [line.text.strip()[:1] for line in part[start:] if line.no <= label[0].label_end]
+        if begins[0].islower() or any(letter.isupper() for letter in begins[1:]):
+            raise _leftover(page, reader.table, reader.tokens(part[start:]))  # the end of the remark, or the row's label?
     for line in part[1:start]:
         tokens = [token for token in reader.tokens([line]) if token.kind != "blank"]
         kinds = [token.kind for token in tokens]
         if set(kinds) <= {"digits", "whole", "phrase", "note"} and (len(kinds) > 1 or "phrase" in kinds):
             raise _leftover(page, reader.table, tokens)
     return part[start:]
+
+
+def _ends_sentence(line: Line) -> bool:
+    return line.text.rstrip().endswith((".", ":"))
 
 
 def _without_footnote(layout: Layout, label: str) -> str:

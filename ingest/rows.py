@@ -22,6 +22,8 @@ from ingest.text import letters
 MAX_PHRASE_TOKENS = 16
 CONJUNCTIONS = frozenset({"och", "eller", "samt"})
 """After these a hanging hyphen stays: `familje- och jourhem`."""
+MAX_OPEN_READINGS = 2_000
+"""Readings of a row without its extra spaces; a table's totals are not asked about more."""
 DATE_PATTERN = r"\d{4}-\d\d(?:-\d\d)?"
 
 
@@ -111,15 +113,24 @@ _phrases = lru_cache(maxsize=1_000)(_Phrases)
 
 
 class RowReader:
-    """Reads rows of one table. `ruling` gives the columns a person decided for a row label, if any."""
+    """Reads rows of one table. `ruling` gives the columns a person decided for a row label, if any.
+
+    `blanks_shown` says that an empty cell leaves an extra space (see text.shows_blanks); after OCR none does.
+    """
 
     def __init__(
-        self, layout: Layout, variables: Variables, table: TableLayout, ruling: Callable[[str], list[str] | None]
+        self,
+        layout: Layout,
+        variables: Variables,
+        table: TableLayout,
+        ruling: Callable[[str], list[str] | None],
+        blanks_shown: bool = True,
     ) -> None:
         self.layout = layout
         self.table = table
         self.ruling = ruling
         self.ocr = layout.text_origin == "ocr"
+        self.blanks_shown = blanks_shown and not self.ocr
         self.has_figures = any(not column.is_text for column in table.columns)
         self.identities = [Identity(parse_expression(rule.row), rule.blank_is_zero) for rule in table.rules if rule.row]
         names = sorted({name for c in table.columns for name in (c.words, c.accepts) if name and name != DATES})
@@ -299,6 +310,8 @@ class RowReader:
         before = label[-1]
         if _is_figure(before) and (_is_figure(token) or (len(label) == 1 and before.line_no != token.line_no)):
             return True
+        if not (self.blanks_shown or self.ocr) and _is_figure(before) and before.line_no != token.line_no:
+            return True  # the end of a row that lacks a cell, and the label of the next
         return bool(before.vocabularies & self.accepted and token.vocabularies & self.text_vocabularies)
 
     def row_at(self, label: str, line_no: int, figures: list[Token], columns: list[ColumnLayout] | None = None) -> RawRow | None:
@@ -415,13 +428,18 @@ class RowReader:
                 continue
             read = _without_separators(pieces)
             outcome = self._weighed(read, keys)
+            if len(outcome.readings) > MAX_OPEN_READINGS and ruled is None and not (self.blanks_shown or self.ocr):
+                raise Ambiguous(pieces[0].line_no, label, [[f.text if f else "" for f in r.figures] for r in outcome.readings])
             if ruled is not None and outcome.readings:
-                chosen = _by_ruling(all_readings(read, len(keys), self.ocr), keys, ruled)
+                chosen = _by_ruling(all_readings(read, len(keys), not self.blanks_shown), keys, ruled)
                 if chosen is None:
                     shown = [[f.text if f else "" for f in r.figures] for r in outcome.readings]
                     raise Ambiguous(pieces[0].line_no, label, shown)
                 notes.extend(pending_notes)
                 return [chosen.figures], position, Decision("ruling", outcome.weighed)
+            if self.blanks_shown and len(outcome.readings) == 1 and _crosses_gap(read, outcome):
+                shown = [[f.text if f else "" for f in outcome.readings[0].figures]]
+                raise Ambiguous(pieces[0].line_no, label, shown)
             if outcome.readings:
                 notes.extend(pending_notes)
                 how = "arithmetic" if outcome.by_arithmetic else "printed"
@@ -442,14 +460,27 @@ class RowReader:
         return token.kind not in ("word", "phrase") or bool(token.vocabularies & accepted)
 
     def _weighed(self, pieces: list[Piece], keys: list[str]) -> Outcome:
-        readings = all_readings(pieces, len(keys), self.ocr)
-        return weigh(readings, keys, self.identities, self.table.limits, self.table.decimal_point, self.ocr)
+        readings = all_readings(pieces, len(keys), not self.blanks_shown)
+        tidy = self.blanks_shown or self.ocr
+        return weigh(readings, keys, self.identities, self.table.limits, self.table.decimal_point, self.ocr, tidy)
 
 
 def _without_separators(pieces: list[Piece]) -> list[Piece]:
     """The pieces up to the end of the last line with a figure on it: lines of spaces below a row only set it apart."""
     last = max(piece.line_no for piece in pieces if piece.kind in ("digits", "whole"))
     return [piece for piece in pieces if piece.line_no <= last]
+
+
+def _crosses_gap(pieces: list[Piece], outcome: Outcome) -> bool:
+    """Whether a reading goes on below a gap, on a line that begins with several extra spaces, without explaining all of them.
+
+    Its first figures can then be the end of the label (`mer än 5 %`), and the row's cells those below.
+    """
+    first = next(piece.line_no for piece in pieces if piece.kind in ("digits", "whole"))
+    triples = zip(pieces, pieces[1:], pieces[2:], strict=False)
+    begins = [b for a, b, c in triples if b.line_no == c.line_no > a.line_no + 1 > first and b.kind == c.kind == "blank"]
+    blanks = sum(piece.kind == "blank" for piece in pieces)
+    return bool(begins) and not outcome.by_arithmetic and blanks > outcome.readings[0].blanks_explained
 
 
 def _cells(reading: tuple[Figure | None, ...], first_column: int, decision: Decision) -> tuple[RawCell, ...]:

@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Literal
@@ -27,7 +27,6 @@ ROW_LINES = 6
 ALIGNED_SHARE = 0.04
 """Share of lines that stand in columns from which on a text keeps the page's layout; running text has next to none."""
 
-PAGE_NUMBER = re.compile(r"(?i)(?:sida |sid\. ?)?(\d{1,3})(?: ?\((?:av )?\d{1,3}\)| ?/ ?\d{1,3}| av \d{1,3})?")
 
 Form = Literal["running", "aligned"]
 
@@ -78,19 +77,6 @@ class ReportText:
         """The page of a line (1-based); 1 for every line where the text does not say where pages end."""
         return self.pages[line_no - 1] if self.pages else 1
 
-    @cached_property
-    def page_numbers(self) -> frozenset[int]:
-        """Indices of the lines at the foot of pages that number them: figures alone, all as far from the page's own number."""
-        if self.pages is None:
-            return frozenset()
-        last = {page: index for index, page in enumerate(self.pages) if self.lines[index].strip()}
-        found: dict[int, list[int]] = {}
-        for page, index in last.items():
-            match = PAGE_NUMBER.fullmatch(self.lines[index].strip())
-            if match:
-                found.setdefault(int(match[1]) - page, []).append(index)
-        return frozenset(index for indices in found.values() if len(indices) > 1 for index in indices)
-
 
 def read_report(path: Path) -> ReportText:
     """Read a report, UTF-8 text or PDF (told by its beginning); ReportError where its file or its name is none of a report's,
@@ -133,11 +119,21 @@ def read_report(path: Path) -> ReportText:
         check_text(text)
     except Refused as refused:
         raise refuse(refused.problem, refused.remedy) from None
-    lines = unicodedata.normalize("NFC", text).split("\n")
+    lines = as_printed(text).split("\n")
     if lines and lines[-1] == "":
         lines.pop()
     lines, pages = without_form_feeds(lines)
     return ReportText(document_id, path, lines, hashlib.sha256(data).hexdigest(), form_of(lines), pages)
+
+
+def as_printed(text: str) -> str:
+    """Text that `check_text` let through, with what is seen on the page: one sign for each letter, a space for a tab.
+
+    A soft hyphen stays, as the hyphen it is, where a line breaks at it, and goes elsewhere.
+    """
+    text = unicodedata.normalize("NFC", text).replace("\t", " ")
+    text = re.sub(f"{SOFT_HYPHEN}(?= *$)", "-", text, flags=re.MULTILINE).replace(SOFT_HYPHEN, "")
+    return re.sub("[\ufb00-\ufb04]", lambda ligature: unicodedata.normalize("NFKC", ligature[0]), text)
 
 
 def check_text(text: str) -> None:
@@ -190,6 +186,20 @@ def form_of(lines: list[str]) -> Form:
 
 
 _LETTERS = re.compile(r"[0-9a-zåäöéü%<>+]+")
+
+
+def shows_blanks(lines: list[str]) -> bool:
+    """Whether a text shows its empty cells: one extra space for each, inside a line and at its end.
+
+    That is known from the text itself: most of its lines end in a space, some in more than one, and somewhere inside a line
+    two stand together. Where an extractor or an editor has taken spaces away, an empty cell can be anywhere in its row.
+    """
+    printed = [line for line in lines if line.strip()]
+    return (
+        2 * sum(line.endswith(" ") for line in printed) > len(printed)
+        and any(line.endswith("  ") for line in printed)
+        and any("  " in line.rstrip() for line in printed)
+    )
 
 
 def letters(text: str) -> str:

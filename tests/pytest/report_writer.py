@@ -33,8 +33,8 @@ INVENTED = [
     "fiskenät", "badstege", "verkstad", "rosenträdgård", "växthus", "elljusspår", "åkdon", "snöröjning", "kioskhyra",
     "grillplats", "bokbuss", "möblering", "örtagård", "vinterväg",
 ]  # fmt: skip
-PROSE = ("påhittad text om bryggan och båtarna.", "allt gick som det var tänkt", "under perioden har kanoterna lånats ut")
-OCR_PROSE = ("pahittad text om bryggan och batarna.", "allt gick som det var tankt", "kanoterna har lanats ut")
+PROSE = ("påhittad text om bryggan och båtarna.", "allt gick som det var tänkt.", "under perioden har kanoterna lånats ut.")
+OCR_PROSE = ("pahittad text om bryggan och batarna.", "allt gick som det var tankt.", "kanoterna har lanats ut.")
 
 
 @dataclass(frozen=True)
@@ -511,7 +511,8 @@ class ReportWriter:
 
     def _opening(self) -> date:
         """The first lines, with the date the report speaks of where its layout looks for one in the text."""
-        self._line([spoiled("Socialnämnden Provby", self.rng, 0) if self.ocr else "Socialnämnden Provby"])
+        # Extra spaces show that the text has kept them: then an empty cell can be told from none.
+        self._line([spoiled("Socialnämnden Provby", self.rng, 0) if self.ocr else "Socialnämnden  Provby "])
         rule = self.fill(self.layout.as_of)
         try:
             return parse_period(rule)[1]

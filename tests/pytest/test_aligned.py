@@ -17,6 +17,7 @@ from report_writer import Style, Written, write_report
 from ingest.errors import ExtractionError
 from ingest.extract import extract, extract_report
 from ingest.layout import Layout, TableLayout, Variables, layout_of, load_layouts
+from ingest.locate import Page
 from ingest.model import Extraction
 from ingest.text import ReportText, form_of, read_report, without_form_feeds
 
@@ -326,12 +327,13 @@ def test_form_feeds_end_pages(tmp_path: Path) -> None:
     assert report.lines == ["Ett", " 3", "", "Två", " Tre", " 4", "Fyra", "7"]
     assert report.pages == (1, 1, 2, 2, 2, 2, 3, 3)
     assert [report.begins_page(i) for i in range(8)] == [True, False, False, True, False, False, True, False]
-    assert report.page_numbers == {1, 5}  # the last page ends in a figure of another kind
+    page = Page(report, LAYOUTS[0], Variables(2031, 1))
+    assert [index for index in range(8) if page.is_skipped(index)] == [1, 5]  # the last page ends in a figure of another kind
 
 
 def test_without_form_feeds_a_space_begins_a_page_of_running_text_only(tmp_path: Path) -> None:
     report = ReportText("prov_2031", tmp_path, ["Ett", " Två"], "0" * 64)
-    assert (report.pages, report.begins_page(1), report.page_numbers) == (None, True, frozenset())
+    assert (report.pages, report.begins_page(1)) == (None, True)
     assert not ReportText("prov_2031", tmp_path, ["Ett", " Två"], "0" * 64, form="aligned").begins_page(1)
 
 

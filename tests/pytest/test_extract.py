@@ -313,7 +313,7 @@ def _layout(table: dict[str, Any], **facts: Any) -> Layout:
 
 def _rows(layout: Layout, *body: str) -> list[tuple[object, ...]]:
     """The cells below the head of a report's only table: label, column, text, line below the head, method."""
-    lines = ["Provtabell Alfa Beta ", *body, "Efter tabellen "]
+    lines = ["Provtabell Alfa Beta ", *body, "Efter tabellen ", "Text som  visar sina mellanslag  "]
     report = ReportText("prov_2031", Path("prov_2031.txt"), lines, "0" * 64)
     cells = extract(report, layout, Variables(2031, None)).cells
     return [(c.row_label, c.column_no, c.value_text, c.line_no - 1, c.method) for c in cells]
