@@ -261,7 +261,7 @@ def _read_rows(page: Page, table: TableLayout, lines: list[Line], heading: str |
         def phrases(vocabulary: str) -> list[str]:
             return [page.variables.fill(phrase) for phrase in page.layout.vocabularies[vocabulary]]
 
-        blank = sum(not line.strip() for line in page.report.lines)
+        blank = page.report.lines.count("")
         if BLANK_LINES * blank < len(page.report.lines):
             raise ExtractionError(
                 page.report.document_id,
