@@ -23,6 +23,8 @@ MAX_COMBINATIONS = 2_000
 """Readings of unsettled rows that are weighed against a table's totals; more than that stays ambiguous."""
 
 
+BLANK_LINES = 20
+"""Of so many lines at least one is blank where a text shows its paragraphs; in reports every third is."""
 MAX_PAGE_NUMBERS = 4
 """Lone numbers at the ends of a table's pages that are weighed; a report with more of them numbers its pages in order."""
 MAX_LABEL_WORDS = 20
@@ -308,6 +310,15 @@ def _read_rows(page: Page, table: TableLayout, lines: list[Line], heading: str |
         def phrases(vocabulary: str) -> list[str]:
             return [page.variables.fill(phrase) for phrase in page.layout.vocabularies[vocabulary]]
 
+        blank = page.report.lines.count("")
+        if BLANK_LINES * blank < len(page.report.lines):
+            raise ExtractionError(
+                page.report.document_id,
+                table.key,
+                lines[0].no if lines else None,
+                "the text has lost its blank lines, without which the table's paragraphs cannot be told apart",
+                "extract the text again with its blank lines.",
+            )
         try:
             return read_blocks(table.columns, lines, heading if table.label_is_heading else None, phrases), last
         except Incomplete as row:
