@@ -227,7 +227,7 @@ def mutate(lines: Lines, kinds: list[str], rng: Random) -> None:
         MUTATIONS[kind](rng, lines)
 
 
-@fuzz(400)
+@fuzz(300)
 @given(
     which=st.integers(0, len(TABLES) - 1),
     seed=st.integers(0, 10**6),
