@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from rapidfuzz import fuzz
 
 from ingest.blocks import shortened
-from ingest.columns import Range, Segment, elsewhere, segments, settle
+from ingest.columns import Range, Segment, elsewhere, heads_above, segments, settle
 from ingest.layout import DATES, ColumnLayout
 from ingest.locate import Line
 from ingest.numbers import PLACEHOLDERS, parse_number
@@ -126,14 +126,20 @@ class AlignedReader:
             read, last, problem = rows, blocks[count - 1][1][-1].no, None
             if self.until is not None and rows and self.until.fullmatch(rows[-1].label):
                 return read, last
-        if problem is not None and (self.until is not None or not read or self._begins_row(blocks, last)):
+        if problem is not None and (self.until is not None or not read or self._rows_follow(parts, last)):
             raise problem
         return read, last
 
-    def _begins_row(self, blocks: list[tuple[int, list[Line]]], last: int) -> bool:
-        """Whether what follows the last row that could be read begins like another: then it is a row, and a wrong one."""
-        after = next((block for _, block in blocks if block[0].no > last), None)
-        return after is None or (self.fits is not None and self.fits.match(after[0].text.strip()) is not None)
+    def _rows_follow(self, parts: Sequence[Part], last: int) -> bool:
+        """Whether a figure stands in a column below the last row that could be read: then that is a row too, and a wrong one."""
+        for part in parts:
+            for line in part.lines:
+                found = segments(line.text, line.no, self.reader.ocr) if line.no > last else []
+                for number, (segment, columns) in enumerate(zip(found, heads_above(part.head, found), strict=True)):
+                    in_column = len(columns) <= 1 and (columns > [0] or (number > 0 and not columns))
+                    if in_column and parse_number(segment.text, self.table.decimal_point) is not None:
+                        return True
+        return False
 
     # -- lines ----------------------------------------------------------------------------------------------------------
 

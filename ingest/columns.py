@@ -135,9 +135,9 @@ class HeadFinder:
         return mean if min(ratios) >= OCR_COLUMN_RESEMBLANCE and mean >= OCR_HEAD_RESEMBLANCE else 0.0
 
 
-def heads_above(head: Sequence[Range | None], text: str) -> list[list[int]]:
-    """The columns (0: the label's) below whose heads each segment of a line stands."""
-    return [[n for n, place in enumerate(head) if place is not None and s.overlaps(place)] for s in segments(text, 0)]
+def heads_above(head: Sequence[Range | None], found: Iterable[Segment]) -> list[list[int]]:
+    """The columns (0: the label's) below whose heads each of the segments stands."""
+    return [[n for n, place in enumerate(head) if place is not None and s.overlaps(place)] for s in found]
 
 
 def begins_row(head: Sequence[Range | None], lines: Sequence[str]) -> bool:
@@ -146,7 +146,7 @@ def begins_row(head: Sequence[Range | None], lines: Sequence[str]) -> bool:
     A line that reaches over the heads of several columns is neither.
     """
     for text in itertools.takewhile(str.strip, lines):
-        under = heads_above(head, text)
+        under = heads_above(head, segments(text, 0))
         if any(len(columns) > 1 for columns in under):
             return False
         if any(columns > [0] for columns in under[1:]):

@@ -11,7 +11,7 @@ from decimal import Decimal
 from ingest import ocr
 from ingest.aligned import AlignedReader, Part, Unreadable
 from ingest.blocks import Incomplete, read_blocks
-from ingest.columns import Range, begins_row, heads_above
+from ingest.columns import Range, begins_row, heads_above, segments
 from ingest.errors import ExtractionError
 from ingest.layout import Layout, TableLayout
 from ingest.locate import Head, Line, Page
@@ -186,7 +186,7 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
                 left_out[index + 1] = "no part of the table, says its layout"
                 continue
             if place is not None and (
-                not plain or any(columns > [0] for columns in heads_above(place, page.report.lines[index]))
+                not plain or any(columns > [0] for columns in heads_above(place, segments(text, index + 1)))
             ):
                 skipping = False  # in aligned text a row can begin with its cells, above its label
             # With a space behind it, as it was before a line ended there: `1.1. ` begins the label `1.1.`, wrapped.

@@ -270,6 +270,15 @@ def test_a_row_whose_label_begins_like_a_heading_does_not_end_the_table() -> Non
     assert {label for label, _ in _read(HEAD, *rows[:2], "Ekonomi", "En mening om bryggan och alla båtarna där.")} == {"Brygga"}
 
 
+def test_rows_below_the_last_one_that_could_be_read_are_not_lost() -> None:
+    table = {"row_labels": r"Budget \d{4}", "label_years": True}
+    rows = ["Budget 2030             1             300", "", "Budget                  2             400", "", "2031"]
+    with pytest.raises(ExtractionError, match="inside the table is no row"):
+        _read(HEAD, *rows, **table)
+    after = ["", "En mening om bryggan och alla båtarna där."]
+    assert {label for label, _ in _read(HEAD, *rows[:1], *after, **table)} == {"Budget 2030"}
+
+
 STATUS: dict[str, Any] = {
     "head": "Uppdrag Status",
     "unit": "text",
