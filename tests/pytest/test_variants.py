@@ -125,7 +125,7 @@ def test_another_shape_gives_the_same_cells(report: ReportText, kind: str) -> No
 @ALL
 @pytest.mark.parametrize("kind", MISLEADING)
 def test_a_text_that_misleads_is_refused(report: ReportText, kind: str) -> None:
-    with pytest.raises(Refused, match="line [0-9]+ holds"):
+    with pytest.raises(Refused, match=r"line [0-9]+ holds"):
         check_text("\n".join(MISLEADING[kind](report, Random(1))))
 
 
