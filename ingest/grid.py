@@ -271,9 +271,7 @@ def _groups(paragraphs: list[list[TextLine]]) -> Iterator[list[TextLine]]:
 
 def _across(line: TextLine, other: TextLine) -> bool:
     """Whether a cell of a line reaches over two cells of another."""
-    return any(
-        sum(cell.left < below.right and below.left < cell.right for below in other.segments) > 1 for cell in line.segments
-    )
+    return any(sum(cell.left < below.right and below.left < cell.right for below in other.segments) > 1 for cell in line.segments)
 
 
 def _columns(lines: list[TextLine], unit: float, origin: float) -> list[list[int]]:
@@ -411,7 +409,11 @@ def _margin_lines(page: PageWords, lines: list[TextLine]) -> Iterator[TextLine]:
         for line, inner in pairwise([*order, None]):
             if line is None or depth(line) > RUNNING_MARGIN * page.height:
                 break
-            if inner is None or abs(inner.baseline - line.baseline) > 1.5 * line.size or depth(inner) <= RUNNING_MARGIN * page.height:
+            if (
+                inner is None
+                or abs(inner.baseline - line.baseline) > 1.5 * line.size
+                or depth(inner) <= RUNNING_MARGIN * page.height
+            ):
                 yield line
 
 

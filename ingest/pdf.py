@@ -17,6 +17,9 @@ from pathlib import Path
 from ingest.errors import ReportError
 from ingest.text import Doubt, ReportText
 
+ROOT = Path(__file__).resolve().parent.parent
+"""Where the reading process finds this package, wherever it is started."""
+
 # What a PDF can be. A report of a municipality has some hundred pages, of some thousand characters each.
 MAX_PAGES = 2_000
 MAX_PAGE_CHARACTERS = 100_000
@@ -82,8 +85,7 @@ def read_pdf(path: Path, data: bytes) -> ReportText:
 
 def _run(data: bytes) -> tuple[int, bytes, str]:
     """Exit code, standard output and errors of the reading process; nothing that it started is left behind."""
-    root = str(Path(__file__).resolve().parent.parent)
-    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "ingest.pdf_pages"],
         stdin=subprocess.PIPE,

@@ -121,7 +121,9 @@ def read_document(data: bytes) -> dict[str, Any]:
         notes = []
         covers = [number for number in scans if number in (1, count)]
         if covers and scans == covers and len(scans) < count:
-            notes = [f"page {number} is a picture and was not read: the cover of a report that holds its text" for number in covers]
+            notes = [
+                f"page {number} is a picture and was not read: the cover of a report that holds its text" for number in covers
+            ]
             scans = []
         if len(scans) > limits.MAX_SCANNED_PAGES:
             raise _refused(f"{len(scans):,} of its pages are pictures, more than {limits.MAX_SCANNED_PAGES}", _SPLIT)
@@ -135,7 +137,11 @@ def read_document(data: bytes) -> dict[str, Any]:
     if not any(line.strip() for line in text.lines):
         raise _refused("there is no text on its pages", "check that it is the report; print or scan it again.")
     notes += [f"running head or foot, left out: {line}" for line in text.left_out]
-    notes += [f"page {page.number} has {len(page.turned)} texts in another direction, put after its lines" for page in pages if page.turned]
+    notes += [
+        f"page {page.number} has {len(page.turned)} texts in another direction, put after its lines"
+        for page in pages
+        if page.turned
+    ]
     return {"lines": text.lines, "pages": text.pages, "doubts": text.doubts, "notes": notes, "ocr": bool(scans)}
 
 
@@ -388,7 +394,9 @@ def _scanned_page(document: pdfium.PdfDocument, number: int) -> PageWords:
         width, height = page.get_size()
         dots = min(limits.SCAN_DPI / 72, math.sqrt(limits.MAX_PIXELS / (width * height)))
         if 72 * dots < limits.LEAST_DPI:
-            raise _refused(f"page {number} is a picture of {width:,.0f} by {height:,.0f} points, too large for OCR", "print it to A4.")
+            raise _refused(
+                f"page {number} is a picture of {width:,.0f} by {height:,.0f} points, too large for OCR", "print it to A4."
+            )
         for item in page.get_objects(filter=[c.FPDF_PAGEOBJ_IMAGE], max_depth=limits.MAX_DEPTH):
             across, down = ctypes.c_uint(), ctypes.c_uint()
             c.FPDFImageObj_GetImagePixelSize(item, across, down)

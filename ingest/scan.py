@@ -56,8 +56,7 @@ class _Box:
 def require_tesseract() -> None:
     """ReportError where the program or the data of a language is missing."""
     remedy = (
-        "install it, on Debian and Ubuntu: apt-get install tesseract-ocr tesseract-ocr-swe; "
-        "or give a PDF that holds its text."
+        "install it, on Debian and Ubuntu: apt-get install tesseract-ocr tesseract-ocr-swe; or give a PDF that holds its text."
     )
     problem = "pages of it are pictures, and the program `tesseract`, which reads them,"
     if shutil.which("tesseract") is None:
@@ -201,7 +200,8 @@ def _without_rules(gray: Any, dots_per_point: float) -> tuple[Any, list[Rule], l
         for at, start, end in runs:  # with the grey edge of the line
             picture[max(0, at - 2) : at + 3, max(0, start - 2) : end + 2] = 255
     horizontal, vertical = (
-        [Rule(at / dots_per_point, start / dots_per_point, end / dots_per_point) for at, start, end in runs] for runs in (across, down)
+        [Rule(at / dots_per_point, start / dots_per_point, end / dots_per_point) for at, start, end in runs]
+        for runs in (across, down)
     )
     return np.ascontiguousarray(clean), horizontal, vertical
 

@@ -95,7 +95,10 @@ def read_report(path: Path) -> ReportText:
             is_pdf = file.read(len(PDF_BEGINNING)) == PDF_BEGINNING
             size = path.stat().st_size
             if size > (MAX_PDF_BYTES if is_pdf else MAX_BYTES):
-                raise refuse(f"{size:,} bytes is more than a report's {'PDF' if is_pdf else 'text'} can be.", "give the text or PDF of one report.")
+                raise refuse(
+                    f"{size:,} bytes is more than a report's {'PDF' if is_pdf else 'text'} can be.",
+                    "give the text or PDF of one report.",
+                )
             file.seek(0)
             data = file.read()
     except FileNotFoundError:
