@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from ingest.errors import ReportError
@@ -50,7 +51,10 @@ DOUBTFUL = 60.0
 
 
 def read_pdf(path: Path, data: bytes) -> ReportText:
-    """The text of a PDF of at most text.MAX_PDF_BYTES; ReportError where it is encrypted, damaged, needs OCR that is missing, or breaks a limit."""
+    """The text of a PDF of at most text.MAX_PDF_BYTES.
+
+    ReportError where it is encrypted, damaged, needs OCR that is missing, or breaks a limit.
+    """
 
     def refuse(problem: str, remedy: str) -> ReportError:
         return ReportError(f"{path}: {problem}\n  What to do: {remedy}")
@@ -97,9 +101,7 @@ def _run(data: bytes) -> tuple[int, bytes, str]:
     try:
         out, trace = process.communicate(data)
     finally:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # tesseract, where the reader ended before it
-        except ProcessLookupError:
-            pass
         process.wait()
     return process.returncode, out, trace.decode("utf-8", "replace")
