@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from rapidfuzz import fuzz
 
 from ingest.blocks import shortened
-from ingest.columns import Range, Segment, segments, settle
+from ingest.columns import Range, Segment, elsewhere, heads_above, segments, settle
 from ingest.layout import DATES, ColumnLayout
 from ingest.locate import Line
 from ingest.numbers import PLACEHOLDERS, parse_number
-from ingest.ocr import PHRASE_RESEMBLANCE
+from ingest.ocr import PHRASE_RESEMBLANCE, UnknownWord
 from ingest.rows import DATE_PATTERN, RawCell, RawRow, RowReader, Token, join_words
 from ingest.text import fold, letters
 
@@ -79,52 +79,67 @@ class _Grid:
 class AlignedReader:
     """Reads the rows of one table.
 
-    `fill` puts the year into the layout's texts, `label` puts a printed label right (OCR, footnotes); `heading` is the label
-    where the layout says so.
+    `fill` puts the year into the layout's texts, `label` puts a printed label right (OCR, footnotes), `page_of` gives the page
+    of a line; `heading` is the label where the layout says so.
     """
 
-    def __init__(self, reader: RowReader, fill: Callable[[str], str], label: Callable[[str], str], heading: str | None) -> None:
+    def __init__(
+        self,
+        reader: RowReader,
+        fill: Callable[[str], str],
+        label: Callable[[str], str],
+        page_of: Callable[[int], int],
+        heading: str | None,
+    ) -> None:
         self.reader = reader
         self.table = reader.table
         self.columns = reader.table.columns
         self.label = label
+        self.page_of = page_of
         self.heading = heading if reader.table.label_is_heading else None
         self.fill = fill
         self.until = re.compile(self.fill(self.table.until)) if self.table.until else None
         self.fits = re.compile(self.fill(self.table.row_labels)) if self.table.row_labels else None
         self.child = re.compile(self.table.child_rows) if self.table.child_rows else None
 
-    def read(self, parts: Sequence[Part]) -> list[RawRow]:
-        """All rows; Unreadable where a line is none. A table with `until` may end without its last row: the caller looks."""
+    def read(self, parts: Sequence[Part]) -> tuple[list[RawRow], int]:
+        """All rows and the last line of them (0: none); Unreadable where a line is none.
+
+        A table with `until` may end without its last row: the caller looks.
+        """
         blocks = [(number, block) for number, part in enumerate(parts) for block in self._blocks(part)]
         if self.until is None and self.fits is None:
-            return self._rows(parts, blocks)
+            return self._rows(parts, blocks), blocks[-1][1][-1].no if blocks else 0
         read: list[RawRow] = []
+        last = 0
         problem: Unreadable | None = None
         for count in range(1, len(blocks) + 1):
             try:
                 rows = self._rows(parts, blocks[:count])
             except Unreadable as unreadable:
-                problem = unreadable
-                if self.fits is not None:
-                    break
+                problem = unreadable  # what follows may tell: more rows, or that the table has ended
                 continue
             if self.fits is not None and not all(self.fits.fullmatch(row.label) for row in rows):
                 odd = next(row for row in rows if not self.fits.fullmatch(row.label))
                 problem = Unreadable(odd.line_no, f"'{odd.label}' inside the table is no row's label")
                 break
-            read, problem = rows, None
+            read, last, problem = rows, blocks[count - 1][1][-1].no, None
             if self.until is not None and rows and self.until.fullmatch(rows[-1].label):
-                return rows
-        if problem is not None and (self.until is not None or not read or self._begins_row(blocks, read)):
+                return read, last
+        if problem is not None and (self.until is not None or not read or self._rows_follow(parts, last)):
             raise problem
-        return read
+        return read, last
 
-    def _begins_row(self, blocks: list[tuple[int, list[Line]]], read: list[RawRow]) -> bool:
-        """Whether what follows the last row that could be read begins like another: then it is a row, and a wrong one."""
-        last = max(cell.line_no for row in read for cell in row.cells)
-        after = next((block for _, block in blocks if block[0].no > last), None)
-        return after is None or (self.fits is not None and self.fits.match(after[0].text.strip()) is not None)
+    def _rows_follow(self, parts: Sequence[Part], last: int) -> bool:
+        """Whether a figure stands in a column below the last row that could be read: then that is a row too, and a wrong one."""
+        for part in parts:
+            for line in part.lines:
+                found = segments(line.text, line.no, self.reader.ocr) if line.no > last else []
+                for number, (segment, columns) in enumerate(zip(found, heads_above(part.head, found), strict=True)):
+                    in_column = len(columns) <= 1 and (columns > [0] or (number > 0 and not columns))
+                    if in_column and parse_number(segment.text, self.table.decimal_point) is not None:
+                        return True
+        return False
 
     # -- lines ----------------------------------------------------------------------------------------------------------
 
@@ -143,7 +158,8 @@ class AlignedReader:
     def _without_remarks(self, part: Part) -> list[Line]:
         """The lines without remarks: one ends before the next line with cells, or before the label that begins above it.
 
-        Such a label is the paragraph above the cells; where no blank line parts it from the remark nobody can tell.
+        Such a label is what stands between the cells and a blank line, without a full stop. Without a blank line the row begins
+        behind a sentence, with its cells; otherwise nobody can tell.
         """
         if self.table.comment is None:
             return part.lines
@@ -159,14 +175,13 @@ class AlignedReader:
             elif not line.text.strip():
                 apart, waiting = True, []
             elif self._has_cells(part, line):
-                if waiting and not apart:
+                sentences = [other.text.rstrip().endswith((".", ":")) for other in waiting]
+                if any(sentences) if apart else waiting and not sentences[-1]:
                     raise Unreadable(line.no, "where the remark above ends and the row begins is not certain", line.text.strip())
-                kept += [*waiting, line]
+                kept += [*(waiting if apart else []), line]
                 inside = False
             elif line.begins_page:
                 apart, waiting = True, [line]
-            elif line.text.rstrip().endswith((".", ":")):
-                apart, waiting = False, []
             else:
                 waiting.append(line)
         return kept
@@ -245,8 +260,13 @@ class AlignedReader:
         """The readings with a last row where the table has to end with one and some reading does."""
         if self.until is None:
             return readings
-        ending = [reading for reading in readings if self.until.fullmatch(self.label(reading[-1].row.label))]
-        return ending or readings
+        return [reading for reading in readings if self._is_last(reading[-1].row.label)] or readings
+
+    def _is_last(self, printed: str) -> bool:
+        try:
+            return self.until is not None and self.until.fullmatch(self.label(printed)) is not None
+        except UnknownWord:
+            return False
 
     def _labelled(self, rows: list[RawRow]) -> list[RawRow]:
         """In running text a label that is not repeated is that of the row above."""
@@ -267,6 +287,7 @@ class AlignedReader:
             settled = settle(head, body, self.heading is None)
             if isinstance(settled, Segment):
                 raise Unreadable(settled.line_no, f"'{settled.text}' stands in no column for certain, or in two", settled.text)
+            self._assert_alike(settled)
             columns |= settled
         grids = []
         for _, block in blocks:
@@ -281,6 +302,19 @@ class AlignedReader:
                 grid.append(_Grid(line.no, cells))
             grids.append(grid)
         return grids
+
+    def _assert_alike(self, columns: dict[Segment, int]) -> None:
+        """Unreadable where a table goes on overleaf without a head, and its columns stand elsewhere there."""
+        pages: dict[int, dict[Segment, int]] = {}
+        for segment, column in columns.items():
+            pages.setdefault(self.page_of(segment.line_no), {})[segment] = column
+        for before, after in itertools.pairwise(sorted(pages)):
+            odd = elsewhere(pages[after], pages[before])
+            if odd is not None:
+                problem = (
+                    f"the table goes on after a page break without its head, and '{odd.text}' stands in no column for certain"
+                )
+                raise Unreadable(odd.line_no, problem, odd.text)
 
     def _shown(self, grid: list[_Grid]) -> list[str]:
         return [text for line in grid[:3] for _, text in sorted(line.cells.items())][:12]
@@ -437,8 +471,3 @@ class AlignedReader:
         if not starts.match(text) or (telling and any(starts.match(piece) for _, piece in pieces[1:])):
             return None
         return shortened(column, text)
-
-
-def last_line(rows: Sequence[RawRow], default: int) -> int:
-    """The last line on which a cell or label of the rows begins."""
-    return max((line for row in rows for line in (row.label_end, *(cell.line_no for cell in row.cells))), default=default)

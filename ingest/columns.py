@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
@@ -41,10 +41,8 @@ class Segment:
 
 def segments(text: str, line_no: int, ocr: bool = False) -> list[Segment]:
     """The pieces of a line between gaps of two or more spaces; after OCR a pipe is a gap."""
-    text = normalise(text.expandtabs())
-    if ocr:
-        text = re.sub(r"\s?\|", "  ", text)
-    return [Segment(m.start(), m.end(), m[0], line_no) for m in re.finditer(r"\S+(?: \S+)*", text)]
+    pieces = r"[^\s|]+(?: [^\s|]+)*" if ocr else r"\S+(?: \S+)*"
+    return [Segment(m.start(), m.end(), m[0], line_no) for m in re.finditer(pieces, normalise(text.expandtabs()))]
 
 
 def bands(found: Iterable[Segment]) -> list[list[Segment]]:
@@ -137,14 +135,18 @@ class HeadFinder:
         return mean if min(ratios) >= OCR_COLUMN_RESEMBLANCE and mean >= OCR_HEAD_RESEMBLANCE else 0.0
 
 
+def heads_above(head: Sequence[Range | None], found: Iterable[Segment]) -> list[list[int]]:
+    """The columns (0: the label's) below whose heads each of the segments stands."""
+    return [[n for n, place in enumerate(head) if place is not None and s.overlaps(place)] for s in found]
+
+
 def begins_row(head: Sequence[Range | None], lines: Sequence[str]) -> bool:
     """Whether the first line, which could be a heading, is a row's label: cells stand beside it or, without a blank line, below.
 
     A line that reaches over the heads of several columns is neither.
     """
     for text in itertools.takewhile(str.strip, lines):
-        found = segments(text, 0)
-        under = [[n for n, place in enumerate(head) if place is not None and s.overlaps(place)] for s in found]
+        under = heads_above(head, segments(text, 0))
         if any(len(columns) > 1 for columns in under):
             return False
         if any(columns > [0] for columns in under[1:]):
@@ -200,3 +202,23 @@ def settle(head: Sequence[Range | None], body: Sequence[Segment], has_labels: bo
         )
         return (differing or unsure or list(body))[0]
     return {s: column for (own, _), column in zip(columns_of_band, found[0], strict=True) for s in own}
+
+
+def elsewhere(columns: Mapping[Segment, int], before: Mapping[Segment, int]) -> Segment | None:
+    """A segment that shows that a column stands elsewhere than on the page before, or None.
+
+    The segments of a column have their left edge, their right edge or their middle in common, give or take a character.
+    """
+    edges: list[Callable[[Segment], int]] = [lambda s: s.start, lambda s: s.end, lambda s: (s.start + s.end) // 2]
+    for column in sorted(set(columns.values()) & set(before.values())):
+        here = [s for s, other in columns.items() if other == column]
+        there = [s for s, other in before.items() if other == column]
+        common = [edge for edge in edges if _near(map(edge, there))]
+        if common and not any(_near(map(edge, [*here, *there])) for edge in common):
+            return here[0]
+    return None
+
+
+def _near(places: Iterable[int]) -> bool:
+    found = list(places)
+    return max(found) - min(found) <= 1

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from ingest import ocr
-from ingest.aligned import AlignedReader, Part, Unreadable, last_line
+from ingest.aligned import AlignedReader, Part, Unreadable
 from ingest.blocks import Incomplete, read_blocks
-from ingest.columns import Range, begins_row
+from ingest.columns import Range, begins_row, heads_above, segments
 from ingest.errors import ExtractionError
 from ingest.layout import Layout, TableLayout
 from ingest.locate import Head, Line, Page
@@ -159,6 +159,10 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
             if any(pattern.match(plain) for pattern in skip):
                 skipping = row_starts is not None
                 continue
+            if place is not None and (
+                not plain or any(columns > [0] for columns in heads_above(place, segments(text, index + 1)))
+            ):
+                skipping = False  # in aligned text a row can begin with its cells, above its label
             skipping = skipping and not (row_starts and row_starts.match(plain))
             if not skipping:
                 lines.append(Line(index + 1, text, page.report.begins_page(index)))
@@ -174,8 +178,8 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
         read.rows, read.last_line = _read_rows(page, table, lines, heading_text, last)
     else:
         bodies = [lines[a:b] for a, b in itertools.pairwise([*begins, len(lines)])]
-        read.rows = _read_aligned_rows(page, table, list(map(Part, places, bodies)), heading_text)
-        read.last_line = last_line(read.rows, default=last)
+        read.rows, last_row = _read_aligned_rows(page, table, list(map(Part, places, bodies)), heading_text)
+        read.last_line = last_row or last
     if not read.rows and table.until is None:
         raise ExtractionError(
             page.report.document_id,
@@ -205,14 +209,14 @@ def _unknown_word(page: Page, table: TableLayout, line_no: int, unknown: ocr.Unk
     )
 
 
-def _read_aligned_rows(page: Page, table: TableLayout, parts: list[Part], heading: str | None) -> list[RawRow]:
+def _read_aligned_rows(page: Page, table: TableLayout, parts: list[Part], heading: str | None) -> tuple[list[RawRow], int]:
     reader = RowReader(page.layout, page.variables, table, lambda _label: None)
 
     def label(text: str) -> str:
         return ocr.repair(text) if page.letters_lost else _without_footnote(page.layout, text)
 
     try:
-        return AlignedReader(reader, page.variables.fill, label, heading).read(parts)
+        return AlignedReader(reader, page.variables.fill, label, page.report.page_of, heading).read(parts)
     except Unreadable as problem:
         raise ExtractionError(
             page.report.document_id,

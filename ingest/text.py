@@ -69,6 +69,10 @@ class ReportText:
             above -= 1
         return bool(self.lines[index].strip()) and (above < 0 or self.pages[above] != self.pages[index])
 
+    def page_of(self, line_no: int) -> int:
+        """The page of a line (1-based); 1 for every line where the text does not say where pages end."""
+        return self.pages[line_no - 1] if self.pages else 1
+
     @cached_property
     def page_numbers(self) -> frozenset[int]:
         """Indices of the lines at the foot of pages that number them: figures alone, all as far from the page's own number."""
