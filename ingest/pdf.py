@@ -31,7 +31,7 @@ MAX_DEPTH = 10
 MAX_POINTS = 14_400
 """Width and height of a page: 200 inches, as in the PDF standard."""
 TEXT_SECONDS = 120
-"""For the text of all pages; a report takes one or two."""
+"""Of the processor, for the text of all pages; a report takes one or two."""
 MAX_MEMORY = 2_000_000_000
 """Bytes of address space, of the reading process as well as of tesseract."""
 
@@ -44,8 +44,8 @@ MAX_PIXELS = 40_000_000
 """Of a page as it is drawn for OCR: A2 at 300 dpi."""
 MAX_PICTURE_PIXELS = 100_000_000
 """Of a picture in the PDF."""
-SCAN_SECONDS = 150
-"""For drawing and OCR of one page; an ordinary one takes three to ten."""
+SCAN_SECONDS = 60
+"""Of the processor, for drawing one page and finding its lines; OCR has its own (scan.PAGE_SECONDS)."""
 DOUBTFUL = 60.0
 """OCR's confidence, of 100, under which a figure is not believed."""
 
@@ -60,9 +60,9 @@ def read_pdf(path: Path, data: bytes) -> ReportText:
         return ReportError(f"{path}: {problem}\n  What to do: {remedy}")
 
     code, out, trace = _run(data)
-    if code == -signal.SIGALRM:
+    if code == -signal.SIGPROF:
         raise refuse(
-            f"reading the PDF took longer than {TEXT_SECONDS} seconds (a scanned page: {SCAN_SECONDS}) and was broken off.",
+            f"reading the PDF took longer than {TEXT_SECONDS} seconds of computing and was broken off.",
             "print it to a new PDF, or give the part of it with the tables.",
         )
     if code != 0:
