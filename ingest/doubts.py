@@ -1,4 +1,4 @@
-"""Cells of a scanned report in which OCR may have misread something are refused: arithmetic finds a wrong digit only in totals."""
+"""Cells of a scanned report that OCR may have misread are refused: arithmetic finds a wrong digit only in totals."""
 
 from __future__ import annotations
 

@@ -405,15 +405,12 @@ def _without_running_lines(by_page: list[tuple[PageWords, list[TextLine]]]) -> l
 
 def _margin_lines(page: PageWords, lines: list[TextLine]) -> Iterator[TextLine]:
     """The lines in the head and foot margins that are set apart from the text; the first lines of a table are not."""
-    for order, depth in ((lines, lambda line: line.baseline), (lines[::-1], lambda line: page.height - line.baseline)):
-        for line, inner in pairwise([*order, None]):
-            if line is None or depth(line) > RUNNING_MARGIN * page.height:
-                break
-            if (
-                inner is None
-                or abs(inner.baseline - line.baseline) > 1.5 * line.size
-                or depth(inner) <= RUNNING_MARGIN * page.height
-            ):
+    margin = RUNNING_MARGIN * page.height
+    head = [line for line in lines if line.baseline <= margin]
+    foot = [line for line in lines if line.baseline >= page.height - margin]
+    for outer, inner in ((head, lines[len(head) :][:1]), (foot, lines[: len(lines) - len(foot)][-1:])):
+        for line in outer:
+            if all(abs(other.baseline - line.baseline) > 1.5 * line.size for other in inner):
                 yield line
 
 

@@ -101,6 +101,8 @@ class _RowLine:
 def inspect_report(report: ReportText) -> list[SeenTable]:
     """Every table of figures that the text seems to hold, in its order."""
     lines = [re.sub(r" *\| *", " ", line) for line in report.lines]  # after OCR a column rule can be a stray pipe
+    if report.form == "aligned":
+        lines = [" ".join(line.split()) for line in lines]
     return [table for block in _blocks(lines) for table in _tables(lines, block)]
 
 

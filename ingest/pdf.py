@@ -12,10 +12,14 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from ingest.errors import ReportError
 from ingest.text import Doubt, ReportText
+
+ROOT = Path(__file__).resolve().parent.parent
+"""Where the reading process finds this package, wherever it is started."""
 
 # What a PDF can be. A report of a municipality has some hundred pages, of some thousand characters each.
 MAX_PAGES = 2_000
@@ -27,7 +31,7 @@ MAX_DEPTH = 10
 MAX_POINTS = 14_400
 """Width and height of a page: 200 inches, as in the PDF standard."""
 TEXT_SECONDS = 120
-"""For the text of all pages; a report takes one or two."""
+"""Of the processor, for the text of all pages; a report takes one or two."""
 MAX_MEMORY = 2_000_000_000
 """Bytes of address space, of the reading process as well as of tesseract."""
 
@@ -40,22 +44,25 @@ MAX_PIXELS = 40_000_000
 """Of a page as it is drawn for OCR: A2 at 300 dpi."""
 MAX_PICTURE_PIXELS = 100_000_000
 """Of a picture in the PDF."""
-SCAN_SECONDS = 150
-"""For drawing and OCR of one page; an ordinary one takes three to ten."""
+SCAN_SECONDS = 60
+"""Of the processor, for drawing one page and finding its lines; OCR has its own (scan.PAGE_SECONDS)."""
 DOUBTFUL = 60.0
 """OCR's confidence, of 100, under which a figure is not believed."""
 
 
 def read_pdf(path: Path, data: bytes) -> ReportText:
-    """The text of a PDF of at most text.MAX_PDF_BYTES; ReportError where it is encrypted, damaged, needs OCR that is missing, or breaks a limit."""
+    """The text of a PDF of at most text.MAX_PDF_BYTES.
+
+    ReportError where it is encrypted, damaged, needs OCR that is missing, or breaks a limit.
+    """
 
     def refuse(problem: str, remedy: str) -> ReportError:
         return ReportError(f"{path}: {problem}\n  What to do: {remedy}")
 
     code, out, trace = _run(data)
-    if code == -signal.SIGALRM:
+    if code == -signal.SIGPROF:
         raise refuse(
-            f"reading the PDF took longer than {TEXT_SECONDS} seconds (a scanned page: {SCAN_SECONDS}) and was broken off.",
+            f"reading the PDF took longer than {TEXT_SECONDS} seconds of computing and was broken off.",
             "print it to a new PDF, or give the part of it with the tables.",
         )
     if code != 0:
@@ -82,8 +89,7 @@ def read_pdf(path: Path, data: bytes) -> ReportText:
 
 def _run(data: bytes) -> tuple[int, bytes, str]:
     """Exit code, standard output and errors of the reading process; nothing that it started is left behind."""
-    root = str(Path(__file__).resolve().parent.parent)
-    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "ingest.pdf_pages"],
         stdin=subprocess.PIPE,
@@ -95,9 +101,7 @@ def _run(data: bytes) -> tuple[int, bytes, str]:
     try:
         out, trace = process.communicate(data)
     finally:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # tesseract, where the reader ended before it
-        except ProcessLookupError:
-            pass
         process.wait()
     return process.returncode, out, trace.decode("utf-8", "replace")

@@ -104,7 +104,7 @@ def main() -> None:
 
 def read_document(data: bytes) -> dict[str, Any]:
     """The lines, pages, doubts and notes of a PDF, and whether it went through OCR."""
-    signal.alarm(limits.TEXT_SECONDS)  # nobody catches it: it ends the process, pdfium's own loops included
+    _allow(limits.TEXT_SECONDS)
     with _opened(data) as document:
         count = len(document)
         if count > limits.MAX_PAGES:
@@ -130,9 +130,9 @@ def read_document(data: bytes) -> dict[str, Any]:
         if scans:
             scan.require_tesseract()
         for number in scans:
-            signal.alarm(limits.SCAN_SECONDS)
+            _allow(limits.SCAN_SECONDS)
             pages[number - 1] = _scanned_page(document, number)
-        signal.alarm(limits.TEXT_SECONDS)
+        _allow(limits.TEXT_SECONDS)
     text = aligned_text(pages, limits.DOUBTFUL)
     if not any(line.strip() for line in text.lines):
         raise _refused("there is no text on its pages", "check that it is the report; print or scan it again.")
@@ -146,6 +146,11 @@ def read_document(data: bytes) -> dict[str, Any]:
 
 
 _SPLIT = "give the report alone, without its appendices, or the part of it with the tables."
+
+
+def _allow(seconds: int) -> None:
+    """Time of the processor from now on. Nobody catches its end: that ends the process, pdfium's own loops included."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _refused(problem: str, remedy: str) -> ReportError:
@@ -193,11 +198,11 @@ def _characters(page: pdfium.PdfPage, number: int, turn: int) -> Iterator[_Char]
         count = text.count_chars()
         if count > limits.MAX_PAGE_CHARACTERS:
             raise _refused(f"page {number} holds {count:,} characters, more than {limits.MAX_PAGE_CHARACTERS:,}", _SPLIT)
-        x, y, box = ctypes.c_double(), ctypes.c_double(), c.FS_RECTF()
+        raw, x, y, box = text.raw, ctypes.c_double(), ctypes.c_double(), c.FS_RECTF()
         styles: dict[int, _Style] = {}
         for index in range(count):
-            piece = c.FPDFText_GetTextObject(text, index)
-            if not piece or c.FPDFText_IsGenerated(text, index) == 1:
+            piece = c.FPDFText_GetTextObject(raw, index)
+            if not piece or c.FPDFText_IsGenerated(raw, index) == 1:
                 continue  # a space or line end that pdfium infers: here places tell
             key = ctypes.cast(piece, ctypes.c_void_p).value or 0
             style = styles.get(key)
@@ -205,9 +210,9 @@ def _characters(page: pdfium.PdfPage, number: int, turn: int) -> Iterator[_Char]
                 style = styles[key] = _style(text, index, piece, turn)
             if not style.visible:
                 continue
-            code = c.FPDFText_GetUnicode(text, index)
-            c.FPDFText_GetCharOrigin(text, index, x, y)
-            c.FPDFText_GetLooseCharBox(text, index, box)
+            code = c.FPDFText_GetUnicode(raw, index)
+            c.FPDFText_GetCharOrigin(raw, index, x, y)
+            c.FPDFText_GetLooseCharBox(raw, index, box)
             yield _Char(_letter(code), x.value, y.value, (box.left, box.bottom, box.right, box.top), style)
 
 

@@ -27,7 +27,7 @@ LEAST_CONFIDENCE = 60.0
 PAGE_SECONDS = 120
 """For the OCR of one page; an ordinary one takes three to ten."""
 CELL_GAP = 0.65
-"""Of the font size: words of a picture further apart begin a new cell. Its boxes end with the ink, so this is more than in print."""
+"""Of the font size: words of a picture further apart begin a new cell. Their boxes end with the ink: in print less is enough."""
 DESCENDERS = frozenset("gjpqy,;()[]/|§Q_")
 LOW = frozenset("acemnorsuvwxzgpqy.,-–−+=:;*_~\"'")
 """Letters that do not reach the height of a capital."""
@@ -146,9 +146,9 @@ def _beside(words: list[_Box], figures: list[_Box]) -> Iterator[tuple[list[_Box]
 
 def _chosen(words: list[_Box], figures: list[_Box]) -> list[_Box]:
     first, second = _plain(words), _plain(figures)
-    if not re.search(r"\d", first):
-        if re.search(r"\w", first) and second != "%" and not re.fullmatch(r"[-\d,.%]+", second):
-            return words
+    figure = second == "%" or re.fullmatch(r"[-\d,.%]+", second)
+    if re.search(r"\w", first) and not re.search(r"\d", first) and not figure:
+        return words
     if not re.search(r"\d", first + second):
         # signs alone: dashes for a value, or specks that one of the readings took for one
         signs = figures if not re.search(r"\w", second) and figures else words

@@ -326,8 +326,8 @@ def text(report: Path, json_output: bool) -> None:
 def inspect(report: Path, draft: Path | None, json_output: bool) -> None:
     """List the tables of figures in a report no layout knows.
 
-    REPORT is a PDF or a UTF-8 text file. Of each table: title, lines, rows, columns, units seen, and the arithmetic that holds between
-    its columns (c1, c2 ...) and rows. Tables of words alone are not seen.
+    REPORT is a PDF or a UTF-8 text file. Of each table: title, lines, rows, columns, units seen, and the arithmetic that
+    holds between its columns (c1, c2 ...) and rows. Tables of words alone are not seen.
     """
     from ingest.inspect import as_facts, draft_layout, inspect_report
     from ingest.text import read_report

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
@@ -17,7 +18,6 @@ from reportlab.lib import colors
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
-from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table
 
@@ -136,44 +136,75 @@ def _table(grid: Grid, setting: Setting, body: ParagraphStyle, pages: dict[tuple
     return Table(cells, widths, repeatRows=1, style=[*drawn, *spans, ("VALIGN", (0, 0), (-1, -1), setting.valign)])
 
 
-def scanned(data: bytes, dpi: int = 300) -> bytes:
-    """The same pages as pictures, without text."""
-    out = BytesIO()
-    canvas = Canvas(out)
+def scanned(data: bytes, dpi: int = 300, behind: str = "") -> bytes:
+    """The same pages as pictures, with nothing but the content stream `behind` (hidden text, say) on each."""
+    pictures = []
     with pdfium.PdfDocument(data) as document:
         for page in document:
-            canvas.setPageSize(page.get_size())
-            picture = page.render(scale=dpi / 72, grayscale=True).to_pil()
-            canvas.drawImage(ImageReader(picture), 0, 0, *page.get_size())
-            canvas.showPage()
-    canvas.save()
-    return out.getvalue()
+            gray = page.render(scale=dpi / 72, grayscale=True).to_numpy()
+            pictures.append((page.get_size(), gray.shape[1], gray.shape[0], zlib.compress(gray.tobytes(), 1)))
+    width, height = pictures[0][0]
+    contents = [f"{behind}\nq {width} 0 0 {height} 0 0 cm /I{n} Do Q" for n in range(len(pictures))]
+    first = 4 + 2 * len(pictures)
+    objects = [_picture(across, down, 8, packed) for _, across, down, packed in pictures]
+    names = " ".join(f"/I{n} {first + n} 0 R" for n in range(len(pictures)))
+    return raw_pdf(contents, f"0 0 {width} {height}", f"/XObject << {names} >>", objects=objects)
 
 
-def raw_pdf(contents: Iterable[str], media_box: str = "0 0 595 842", resources: str = "", catalog: str = "") -> bytes:
-    """A PDF written by hand: one page per content stream, all with the same resources, Helvetica as /F1."""
+def image_pdf(width: int, height: int, box: int = 595, texts: Iterable[str | None] = (None,)) -> bytes:
+    """Pages that are one white picture, or where `texts` says so a content stream."""
+    packer = zlib.compressobj(9)
+    row = b"\xff" * ((width + 7) // 8)
+    packed = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+    contents = [f"q {box} 0 0 {box} 0 0 cm /I Do Q" if text is None else text for text in texts]
+    number = 4 + 2 * len(contents)
+    return raw_pdf(contents, f"0 0 {box} {box}", f"/XObject << /I {number} 0 R >>", objects=[_picture(width, height, 1, packed)])
+
+
+def _picture(width: int, height: int, bits: int, packed: bytes) -> bytes:
+    return (
+        b"<< /Type /XObject /Subtype /Image /Width %d /Height %d /BitsPerComponent %d /ColorSpace /DeviceGray "
+        b"/Filter /FlateDecode /Length %d >>\nstream\n%b\nendstream" % (width, height, bits, len(packed), packed)
+    )
+
+
+def raw_pdf(
+    contents: Iterable[str],
+    media_box: str = "0 0 595 842",
+    resources: str = "",
+    catalog: str = "",
+    page: str = "",
+    stream: str = "",
+    objects: Iterable[bytes] = (),
+) -> bytes:
+    """A PDF written by hand: one page per content stream, Helvetica as /F1.
+
+    What the other arguments hold is put into the dictionaries of that name; page n (from 0) is object 4 + 2n, its content
+    stream the next, and `objects` follow the last page.
+    """
     streams = [content.encode("latin-1") for content in contents]
     kids = " ".join(f"{4 + 2 * i} 0 R" for i in range(len(streams)))
-    objects = [
+    written = [
         f"<< /Type /Catalog /Pages 2 0 R {catalog} >>".encode(),
         f"<< /Type /Pages /Kids [{kids}] /Count {len(streams)} >>".encode(),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
     ]
-    for i, stream in enumerate(streams):
-        objects.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [{media_box}] /Contents {5 + 2 * i} 0 R "
+    for i, content in enumerate(streams):
+        written.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [{media_box}] /Contents {5 + 2 * i} 0 R {page} "
             f"/Resources << /Font << /F1 3 0 R >> {resources} >> >>".encode()
         )
-        objects.append(b"<< /Length %d >>\nstream\n%b\nendstream" % (len(stream), stream))
+        written.append(b"<< /Length %d %b >>\nstream\n%b\nendstream" % (len(content), stream.encode(), content))
+    written += objects
     out = bytearray(b"%PDF-1.7\n")
     offsets = []
-    for number, body in enumerate(objects, 1):
+    for number, body in enumerate(written, 1):
         offsets.append(len(out))
         out += b"%d 0 obj\n%b\nendobj\n" % (number, body)
     start = len(out)
-    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(written) + 1)
     out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
+    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(written) + 1, start)
     return bytes(out)
 
 

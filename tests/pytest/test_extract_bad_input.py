@@ -41,7 +41,7 @@ FIRST_LETTER = next(n for n, line in enumerate(WRITTEN.lines, 1) if any(letter i
 CONTENTS = {
     "empty": (b"", "the file is empty", "extract the text from the PDF again"),
     "blank": (b" \n\n \t\n", "the file is empty", "extract the text from the PDF again"),
-    "binary": (b"%PDF-1.7\n\x00\x01\x02\xff" * 50, "the file is binary, not text", "give the report's text (UTF-8)"),
+    "binary": (b"PK\x03\x04\x00\x01\x02\xff" * 50, "the file is binary, not text", "its text (UTF-8)"),
     "latin-1": (LATIN_1, f"line {FIRST_LETTER} is not UTF-8", "iconv -f ISO-8859-1 -t UTF-8"),
     "utf-16": (WRITTEN.text.encode("utf-16"), "the text is UTF-16", "iconv -f UTF-16 -t UTF-8"),
     "utf-16 big-endian": (codecs.BOM_UTF16_BE + WRITTEN.text.encode("utf-16-be"), "the text is UTF-16", "iconv -f UTF-16"),
