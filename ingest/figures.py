@@ -17,6 +17,8 @@ from ingest.rules import Identity, within_limit
 MAX_GROUPS = 3
 """Groups of three digits in one number: no municipal board's table reaches 1 000 000 000 in the unit it prints."""
 MAX_READINGS = 20_000
+MAX_PIECES = 400
+"""Pieces of a run, extra spaces included; a longer one is no row of a table."""
 
 
 class Piece(NamedTuple):
@@ -65,6 +67,8 @@ def all_readings(pieces: list[Piece], columns: int, blanks_anywhere: bool) -> li
     Each step takes the empty cells before a figure and the figure. Only steps from which the rest fits into the columns left
     are taken, so that every walk ends in a reading of its own: the work grows with the readings, however long the run is.
     """
+    if len(pieces) > MAX_PIECES:
+        return []
     gaps = _gaps(pieces)
     figures = [_figures_from(pieces, index) for index in range(len(pieces))]
     fits = _cells_that_fit(gaps, figures, columns, blanks_anywhere)

@@ -5,6 +5,7 @@ Heads are compared letter by letter, so that wrapping and spacing do not matter;
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -97,7 +98,7 @@ class Page:
         begins = self._begins_ocr if self.ocr else self._begins_native
         finder = self.head_finder(table)
         found: list[Head] = []
-        for start in range(len(self._letters)) if finder else begins(expected):
+        for start in range(len(self._plain)) if finder else begins(expected):
             if found and start < found[-1].end:
                 continue
             match = finder.match(self.report.lines, start) if finder else find(expected, start)
@@ -234,24 +235,27 @@ class Page:
 
     def _find_page_numbers(self) -> tuple[frozenset[int], frozenset[int]]:
         """Lines at the foot or head of a page that number it, and those that could as well be a figure of a table."""
-        lines = self.report.lines
+        lines, pages = self.report.lines, self.report.pages
         certain: set[int] = set()
         alone: dict[int, list[int]] = {}
-        printed: int | None = None
-        page = 1
-        for index, line in enumerate(lines):
-            if not line.strip():
-                continue
+
+        def look_at(index: int, page: int) -> None:
+            match = PAGE_NUMBER.fullmatch(lines[index].strip())
+            if match and match[1]:
+                certain.add(index)
+            elif match:
+                alone.setdefault(int(match[2]) - page, []).append(index)
+
+        page = 1  # where the text has no pages of its own, they are counted by how they begin
+        printed = [index for index, line in enumerate(lines) if line.strip()]
+        for above, index in itertools.pairwise(printed):
             if self.report.begins_page(index):
-                for at, number in ((printed, page), (index, page + 1)):
-                    match = PAGE_NUMBER.fullmatch(lines[at].strip()) if at is not None else None
-                    if match and match[1]:
-                        certain.add(at or 0)
-                    elif match:
-                        alone.setdefault(int(match[2]) - number, []).append(at or 0)
+                look_at(above, pages[above] if pages else page)
                 page += 1
-            printed = index
-        enough = NUMBERED_PAGES if self.report.pages is None else NUMBERED_CERTAIN_PAGES
+                look_at(index, pages[index] if pages else page)
+        if printed and pages:
+            look_at(printed[-1], pages[printed[-1]])
+        enough = NUMBERED_PAGES if pages is None else NUMBERED_CERTAIN_PAGES
         numbered = {index for found in alone.values() if len(found) >= enough for index in found}
         doubtful = {index for found in alone.values() for index in found} - numbered
         return frozenset(certain | numbered), frozenset(doubtful)

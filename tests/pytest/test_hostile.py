@@ -52,7 +52,7 @@ def test_a_file_of_half_a_gigabyte_is_not_read_to_its_end(tmp_path: Path) -> Non
     with path.open("wb") as file:
         file.truncate(500 * 10**6)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert "is larger than 50 MB" in refused(path)
+    assert "is larger than 100 MB" in refused(path)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * (1024 if sys.platform == "linux" else 1)
     assert grown < 3 * text.MAX_BYTES
 

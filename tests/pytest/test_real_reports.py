@@ -127,7 +127,7 @@ def test_every_cell_is_a_number_a_date_a_word_of_a_vocabulary_or_short(document_
         ), cell
 
 
-LONGEST = {"row_label": 225, "table_title": 180, "reason": 160, "value_text": 95, "column_label": 60}
+LONGEST = {"row_label": 225, "subject": 225, "table_title": 180, "reason": 160, "value_text": 95, "column_label": 60}
 """Characters. The longest labels and headings are whole clauses: assignments to the board are printed so."""
 
 
