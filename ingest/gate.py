@@ -36,9 +36,7 @@ MEASURES = (
 SCENARIOS = ("outcome", "budget", "forecast", "plan", "target", "baseline")
 METHODS = ("printed", "arithmetic", "ruling")
 KINDS = ("annual_report", "interim_report", "plan")
-RULE_KINDS = (
-    *("deviation", "percentage", "total", "part", "net", "change", "mean", "repeated", "periodised", "index", "limit"),
-)
+RULE_KINDS = (*("deviation", "percentage", "total", "part", "net", "change", "mean", "repeated", "periodised", "index", "limit"),)
 
 # A printed number and nothing else but what may stick to it: an inequality, a sign, a unit, footnote stars. Thousands
 # are grouped by spaces or not at all; decimals follow a comma or (one table) a point.

@@ -20,7 +20,10 @@ TRY_QUERY = (
 
 @dataclass(frozen=True)
 class Status:
-    """A warehouse in figures. `built_at` is UTC, null in an empty file; `marts` maps each mart to its rows."""
+    """A warehouse in figures. `built_at` is UTC, null in an empty file; `marts` maps each mart to its rows.
+
+    `guarded` maps what guards a printed number (identity, restatement, bounds, none) to how many it guards so.
+    """
 
     warehouse: str
     built_at: datetime | None
@@ -30,6 +33,7 @@ class Status:
     numbers: int
     marts: dict[str, int]
     reconciliation: dict[str, int]
+    guarded: dict[str, int]
     gate_checks_passed: int
     gate_checks_failed: int
 
@@ -50,6 +54,7 @@ class Status:
         ]
         lines += _block("Marts", {f"marts.{name}": rows for name, rows in self.marts.items()}, "rows")
         lines += _block("Reconciliation", self.reconciliation, "checks")
+        lines += _block("Guarded by", self.guarded, "numbers")
         return "\n".join(lines)
 
 
@@ -68,6 +73,14 @@ def read_status(warehouse: Path) -> Status:
             if "marts.reconciliation" in names
             else []
         )
+        guarded = (
+            connection.execute(
+                "select guarded_by, count(*) from marts.reconciliation_coverage group by guarded_by "
+                "order by list_position(['identity', 'restatement', 'bounds', 'none'], guarded_by)"
+            ).fetchall()
+            if "marts.reconciliation_coverage" in names
+            else []
+        )
         return Status(
             warehouse=str(warehouse),
             built_at=built_at,
@@ -77,6 +90,7 @@ def read_status(warehouse: Path) -> Status:
             numbers=count("raw.table_cell", "value is not null"),
             marts={name.removeprefix("marts."): count(name) for name in names if name.startswith("marts.")},
             reconciliation=dict(statuses),
+            guarded=dict(guarded),
             gate_checks_passed=count("raw.load_check", "passed"),
             gate_checks_failed=count("raw.load_check", "not passed"),
         )
