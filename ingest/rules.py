@@ -16,7 +16,7 @@ female <= total                                  at most; only in `checks`
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
@@ -68,7 +68,7 @@ class Expression:
     operation: Operation
     terms: tuple[Term, ...]
     divisor: Term | None = None
-    place: Term | None = None
+    place: Term | None = field(default=None, compare=False)
     """The result as a term, where the rule names its table or column."""
 
     @property
