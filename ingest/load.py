@@ -24,13 +24,15 @@ from ingest.database import open_for_writing
 from ingest.errors import ExtractedDataError, GateError, WarehouseError
 from ingest.form_files import is_form, read_form
 from ingest.gate import CheckResult, check_frames, describe_failures
-from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Table
+from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Statement, StatementTerm, Table
 from ingest.store import read_extraction
 
 RAW_SCHEMA = Path(__file__).parent / "raw_schema.sql"
 
 # DuckDB grows its file in blocks of 256 KiB, several per table.
 SPARE_BYTES = 8 * 2**20
+
+EXACT_DECIMALS = {"table_cell": ["value"], "statement": ["value", "precision"]}
 
 # The frames are named after the tables of schema `raw` and hold their columns.
 Frames = dict[str, pl.DataFrame]
@@ -94,7 +96,7 @@ def load(folders: Sequence[Path], database: Path, note: Callable[[str], None] = 
 def shape(extractions: Sequence[Extraction]) -> Frames:
     """The extractions as frames of schema `raw`, sorted by their keys.
 
-    One column differs from its table: `table_cell.value` is still the exact decimal as text, because a frame's decimal
+    The columns of EXACT_DECIMALS differ from their tables: they are still exact decimals as text, because a frame's decimal
     rounds without a word what does not fit; the gate proves that it fits before it is cast.
     """
     ids = [extraction.document.document_id for extraction in extractions]
@@ -123,9 +125,15 @@ def shape(extractions: Sequence[Extraction]) -> Frames:
         "table_rule": frame(Rule, lambda extraction: extraction.rules),
         "table_rule_term": frame(RuleTerm, lambda extraction: extraction.rule_terms),
         "extraction_note": frame(Note, lambda extraction: extraction.notes),
+        "statement": frame(Statement, lambda extraction: extraction.statements),
+        "statement_term": frame(StatementTerm, lambda extraction: extraction.statement_terms),
     }
-    keys = ["document_id", "table_no", "rule_no", "term_no", "note_no", "row_no", "column_no"]
-    return {name: f.sort([key for key in keys if key in f.columns]) for name, f in frames.items()}
+    of_tables = ["document_id", "table_no", "rule_no", "term_no", "note_no", "row_no", "column_no"]
+    of_statements = ["document_id", "statement_no", "term_no", "factor_no"]
+    return {
+        name: f.sort([key for key in (of_statements if "statement_no" in f.columns else of_tables) if key in f.columns])
+        for name, f in frames.items()
+    }
 
 
 def _read(folders: Sequence[Path]) -> list[Extraction]:
@@ -183,8 +191,11 @@ def _write(connection: duckdb.DuckDBPyConnection, frames: Frames, results: Seque
         results,
         schema={f.name: POLARS_TYPES[str(f.type).removesuffix(" | None")] for f in dataclasses.fields(CheckResult)},
     )
-    cells = frames["table_cell"].with_columns(pl.col("value").cast(pl.Decimal(18, 4)))
-    incoming = {**frames, "table_cell": cells, "load_check": checks}
+    exact = {
+        name: frames[name].with_columns(pl.col(column).cast(pl.Decimal(18, 4)) for column in columns)
+        for name, columns in EXACT_DECIMALS.items()
+    }
+    incoming = {**frames, **exact, "load_check": checks}
     connection.begin()
     connection.execute(RAW_SCHEMA.read_text(encoding="utf-8"))
     changed: set[str] = set()
