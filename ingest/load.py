@@ -117,6 +117,9 @@ def shape(extractions: Sequence[Extraction]) -> Frames:
         .join(labels, on=["document_id", "table_no", "column_no"], how="left")
         .with_columns(cell_id=pl.concat_str("document_id", "table_no", "row_no", "column_no", separator="/"))
     )
+    statement = frame(Statement, lambda extraction: extraction.statements).with_columns(
+        statement_id=pl.concat_str("document_id", pl.lit("statement"), "name", separator="/")
+    )
     frames = {
         "document": _frame(Document, [(extraction.document.document_id, extraction.document) for extraction in extractions]),
         "report_table": table,
@@ -125,7 +128,7 @@ def shape(extractions: Sequence[Extraction]) -> Frames:
         "table_rule": frame(Rule, lambda extraction: extraction.rules),
         "table_rule_term": frame(RuleTerm, lambda extraction: extraction.rule_terms),
         "extraction_note": frame(Note, lambda extraction: extraction.notes),
-        "statement": frame(Statement, lambda extraction: extraction.statements),
+        "statement": statement,
         "statement_term": frame(StatementTerm, lambda extraction: extraction.statement_terms),
     }
     of_tables = ["document_id", "table_no", "rule_no", "term_no", "note_no", "row_no", "column_no"]

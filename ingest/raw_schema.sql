@@ -117,6 +117,7 @@ create table if not exists raw.extraction_note (
 
 -- One row per figure of the running text that restates or sums up cells, as often as it is said. The sentence is not kept.
 create table if not exists raw.statement (
+    statement_id varchar not null,                 -- <document_id>/statement/<name>
     document_id varchar not null,
     statement_no integer not null,                 -- in the order of the text
     name varchar not null,                         -- the statement's name in the layout; said again it is name-2, name-3
