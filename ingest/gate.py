@@ -38,9 +38,7 @@ SCENARIOS = ("outcome", "budget", "forecast", "plan", "target", "baseline")
 METHODS = ("printed", "arithmetic", "ruling")
 NOTE_KINDS = ("decided", "repaired", "left_out", "unread")
 KINDS = ("annual_report", "interim_report", "plan")
-RULE_KINDS = (
-    *("deviation", "percentage", "total", "part", "net", "change", "mean", "repeated", "periodised", "index", "limit"),
-)
+RULE_KINDS = (*("deviation", "percentage", "total", "part", "net", "change", "mean", "repeated", "periodised", "index", "limit"),)
 
 # A printed number and nothing else but what may stick to it: an inequality, a sign, a unit, footnote stars. Thousands
 # are grouped by spaces or not at all; decimals follow a comma or (one table) a point.
@@ -385,9 +383,7 @@ def _prepare(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     cell = (
         cell.with_columns(
             expected_no=pl.col("row_no").rank("dense").over(table_key),
-            printed=pl.Series(
-                [_plain(p) if isinstance(p, Decimal) else None for p in printed], dtype=pl.String
-            ),
+            printed=pl.Series([_plain(p) if isinstance(p, Decimal) else None for p in printed], dtype=pl.String),
             reads_as=pl.Series(
                 ["number" if isinstance(p, Decimal) else "text" if p is None else "either" for p in printed],
                 dtype=pl.String,

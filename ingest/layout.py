@@ -182,7 +182,7 @@ class StatementLayout(_Strict):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     pattern: str
-    """The fewest words that find it, a pattern with `{figure}` in the figure's place; ` ... ` stands for other words of the sentence."""
+    """The fewest words that find it, a pattern with `{figure}` in the figure's place; ` ... `: other words of the sentence."""
     unit: StatementUnit
     """The figure's unit; `helarsplats` is a place for a year, 365 days."""
     rounded_to: Annotated[Decimal, Field(gt=0)] | None = None
