@@ -94,7 +94,7 @@ class RuleLayout(_Strict):
     row: str | None = None
     column: str | None = None
     cell: str | None = None
-    """One place, in `checks` only: `'Row'.column = ...`; tables that repeat are searched for the row."""
+    """One place, in `checks` only: `'Row'.column = ...`; of another table's row, no check where the report has it not."""
     document: str | None = None
     """The only document the rule holds in: what the report's text says of this year's figures."""
     grade: Literal["error", "warning", "note"] = "error"

@@ -257,34 +257,28 @@ class RawRowBuilder:
     def _resolve_cell(self, number: int, read: TableRead, rule: RuleLayout) -> Iterator[_ResolvedRule]:
         expression = parse_expression(self.variables.fill(rule.cell or ""))
         assert expression.place is not None
-        terms = [_ResolvedTerm("term", *self._place(number, read, term), 0, term.weight) for term in expression.terms]
-        if expression.divisor is not None:
-            terms.append(_ResolvedTerm("divisor", *self._place(number, read, expression.divisor), 0, 1))
-        table_no, row_no, column_no = self._place(number, read, expression.place)
-        yield _ResolvedRule(table_no, expression.operation, row_no, column_no, terms)
+        named = [expression.place, *expression.terms, *([expression.divisor] if expression.divisor else [])]
+        places = [self._place(number, read, term) for term in named]
+        if any(place is None for place in places):
+            return  # an indicator comes and goes with the board's goals: where it is not printed there is nothing to check
+        result, *found = [place for place in places if place is not None]
+        roles = ["term"] * len(expression.terms) + ["divisor"] * (expression.divisor is not None)
+        terms = [_ResolvedTerm(role, *place, 0, term.weight) for role, place, term in zip(roles, found, named[1:], strict=True)]
+        yield _ResolvedRule(result[0], expression.operation, result[1], result[2], terms)
 
-    def _place(self, number: int, read: TableRead, term: Term) -> tuple[int, int, int]:
-        """Table, row and column of one place; a key that several tables share means the one that has the row."""
-        if term.table is None:
-            table_no, found = number, read
-        else:
-            sharing = [(no, other) for no, other in enumerate(self._read, 1) if other.layout.key == term.table]
-            having = [(no, other) for no, other in sharing if term.name in self._labels[no - 1]]
-            if len(having) != 1:
-                raise ExtractionError(
-                    self.document_id,
-                    read.title,
-                    read.first_line,
-                    f"a check speaks of the row '{term.name}', which {len(having)} tables '{term.table}' have",
-                    "if the report renamed or dropped the row, adapt the layout's check.",
-                )
-            table_no, found = having[0]
+    def _place(self, number: int, read: TableRead, term: Term) -> tuple[int, int, int] | None:
+        """Table, row and column of one place; None where no table of the key it names has the row."""
         if term.column is None:
             raise LayoutError(
                 f"layout {self.layout.name}: a check of '{read.layout.key}' names no column of '{term.name}'.\n"
                 "  What to do: write `'Row'.column`."
             )
-        return table_no, self._row_no(table_no, found, term.name), self._column_no(found, term.column)
+        if term.table is None:
+            return number, self._row_no(number, read, term.name), self._column_no(read, term.column)
+        for table_no, other in enumerate(self._read, 1):
+            if other.layout.key == term.table and term.name in self._labels[table_no - 1]:
+                return table_no, self._row_no(table_no, other, term.name), self._column_no(other, term.column)
+        return None
 
     def _row_of(self, number: int, read: TableRead, term: Term) -> tuple[int, int]:
         if term.table is None:

@@ -16,7 +16,7 @@ female <= total                                  at most; only in `checks`
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
@@ -68,7 +68,7 @@ class Expression:
     operation: Operation
     terms: tuple[Term, ...]
     divisor: Term | None = None
-    place: Term | None = None
+    place: Term | None = field(default=None, compare=False)
     """The result as a term, where the rule names its table or column."""
 
     @property
@@ -134,9 +134,9 @@ def holds(expression: Expression, values: dict[str, Decimal]) -> bool | None:
     Tolerance: half a unit of the last printed digit for the result and for every rounded term.
     """
     names = [n for n in values if n != expression.result] if expression.over_all else [t.name for t in expression.terms]
-    weights = {t.name: t.weight for t in expression.terms}
+    weights = {t.name: Decimal(t.weight) for t in expression.terms}
     result = values.get(expression.result)
-    terms = [(values.get(n), weights.get(n, 1)) for n in names]
+    terms = [(values.get(n), weights.get(n, Decimal(1))) for n in names]
     if result is None or not terms or any(v is None for v, _ in terms):
         return None
     total = sum(((v or Decimal(0)) * w for v, w in terms), Decimal(0))

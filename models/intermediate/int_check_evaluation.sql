@@ -71,7 +71,7 @@ summed as (
         cast(min(case when role = 'term' then weight * part_value end) as decimal(28, 4)) as lowest_term,
         cast(max(case when role = 'term' then weight * part_value end) as decimal(28, 4)) as highest_term,
         cast(sum(case when role = 'numerator' then part_value end) as decimal(28, 4)) as numerator_sum,
-        cast(count(case when role = 'term' and part_value = result_part_value and part_value != 0 then 1 end) as integer)
+        count(case when role = 'term' and part_value = result_part_value and part_value != 0 then 1 end)
             as equal_term_count,
         cast(sum(case when role = 'divisor' then printed_precision else 0 end) as decimal(18, 4)) as divisor_precision,
         cast(count(case when role != 'result' then 1 end) as integer) as term_count,

@@ -1,3 +1,29 @@
+{# The arguments of check_part. #}
+{% set kinds_of_part = [
+    ('bounded', 'between', 'bounds', 0, 'result', 'cell_id', ('printed_value', 'believed_value'),
+        'printed_precision', 'is_registered_misprint', false),
+    ('bounded', 'between', 'bounds', 1, 'term', 'null', ('low', 'low'), 0, 'false', false),
+    ('bounded', 'between', 'bounds', 2, 'term', 'null', ('high', 'high'), 0, 'false', false),
+    ('costed_days', 'ratio_between', 'bounds', 0, 'result', 'cell_id', ('printed_value', 'believed_value'),
+        'printed_precision', 'is_registered_misprint', false),
+    ('costed_days', 'ratio_between', 'bounds', 1, 'term', 'null', ('low', 'low'), 0, 'false', false),
+    ('costed_days', 'ratio_between', 'bounds', 2, 'term', 'null', ('high', 'high'), 0, 'false', false),
+    ('costed_days', 'ratio_between', 'bounds', 3, 'numerator', 'cost_cell_id', ('cost_printed', 'cost_believed'), 0,
+        'cost_is_registered_misprint', false),
+    ('priced_volumes', 'ratio_between', 'bounds', 0, 'result', 'cell_id', ('printed_value', 'believed_value'), 0,
+        'is_registered_misprint', true),
+    ('priced_volumes', 'ratio_between', 'bounds', 1, 'term', 'null', ('low', 'low'), 0, 'false', true),
+    ('priced_volumes', 'ratio_between', 'bounds', 2, 'term', 'null', ('high', 'high'), 0, 'false', true),
+    ('priced_volumes', 'ratio_between', 'bounds', '2 * pair_no + 1', 'numerator', 'volume_cell_id',
+        ('product_printed', 'product_believed'), 0, 'volume_is_registered_misprint', false),
+    ('priced_volumes', 'ratio_between', 'bounds', '2 * pair_no + 2', 'factor', 'price_cell_id',
+        ('price_printed', 'price_believed'), 0, 'price_is_registered_misprint', false),
+    ('likenesses', 'distinct', 'suspicion', 0, 'result', 'cell_id', ('printed_value', 'believed_value'),
+        'printed_precision', 'is_registered_misprint', true),
+    ('likenesses', 'distinct', 'suspicion', 'place_after', 'term', 'later_cell_id', ('later_printed', 'later_believed'),
+        'later_precision', 'later_is_registered_misprint', false)
+] %}
+
 -- What guards figures that no identity guards: bounds of single figures, unit costs, and equal figures.
 with cells as (
 
@@ -65,8 +91,7 @@ bounded_values as (
             coded.subject = value_bounds.subject
             and coded.measure = value_bounds.measure
             and coded.unit = value_bounds.unit
-            and coded.code = coalesce(value_bounds.code, coded.code)
-            and (value_bounds.code is null or coded.code is not null)
+            and (value_bounds.code is null or coded.code = value_bounds.code)
 
 ),
 
@@ -132,34 +157,34 @@ bounded as (
 costed_days as (
 
     select
-        'unit cost ' || costs.cell_id as check_id,
+        'unit cost ' || spent.cell_id as check_id,
         'unit cost' as kind,
         unit_cost_bounds.low_sek as low,
         unit_cost_bounds.high_sek as high,
         'warning' as grade,
         unit_cost_bounds.reason,
-        days.document_id,
-        days.table_no,
-        days.row_no,
-        days.column_no,
-        days.cell_id,
-        days.printed_value,
-        days.believed_value,
-        days.printed_precision,
-        days.is_registered_misprint,
-        costs.cell_id as cost_cell_id,
-        abs(costs.printed_value * costs.factor_to_base) as cost_printed,
-        abs(costs.believed_value * costs.factor_to_base) as cost_believed,
-        costs.is_registered_misprint as cost_is_registered_misprint
-    from labelled as days
-    inner join labelled as costs
+        stays.document_id,
+        stays.table_no,
+        stays.row_no,
+        stays.column_no,
+        stays.cell_id,
+        stays.printed_value,
+        stays.believed_value,
+        stays.printed_precision,
+        stays.is_registered_misprint,
+        spent.cell_id as cost_cell_id,
+        abs(spent.printed_value * spent.factor_to_base) as cost_printed,
+        abs(spent.believed_value * spent.factor_to_base) as cost_believed,
+        spent.is_registered_misprint as cost_is_registered_misprint
+    from labelled as stays
+    inner join labelled as spent
         on
-            days.document_id = costs.document_id
-            and days.table_no = costs.table_no
-            and days.row_no = costs.row_no
-            and costs.measure = 'amount'
-    inner join unit_cost_bounds on days.code = unit_cost_bounds.placement_type_code
-    where days.dimension = 'placement_type' and days.measure = 'volume'
+            stays.document_id = spent.document_id
+            and stays.table_no = spent.table_no
+            and stays.row_no = spent.row_no
+            and spent.measure = 'amount'
+    inner join unit_cost_bounds on stays.code = unit_cost_bounds.placement_type_code
+    where stays.dimension = 'placement_type' and stays.measure = 'volume'
 
 ),
 
@@ -167,20 +192,20 @@ costed_days as (
 priced_volumes as (
 
     select
-        'placement cost ' || costs.cell_id as check_id,
+        'placement cost ' || spent.cell_id as check_id,
         'placement cost' as kind,
         placement_cost_bounds.low,
         placement_cost_bounds.high,
         'warning' as grade,
         placement_cost_bounds.reason,
-        costs.document_id,
-        costs.table_no,
-        costs.row_no,
-        costs.column_no,
-        costs.cell_id,
-        costs.printed_value * costs.factor_to_base as printed_value,
-        costs.believed_value * costs.factor_to_base as believed_value,
-        costs.is_registered_misprint,
+        spent.document_id,
+        spent.table_no,
+        spent.row_no,
+        spent.column_no,
+        spent.cell_id,
+        spent.printed_value * spent.factor_to_base as printed_value,
+        spent.believed_value * spent.factor_to_base as believed_value,
+        spent.is_registered_misprint,
         volumes.cell_id as volume_cell_id,
         prices.cell_id as price_cell_id,
         volumes.printed_value * prices.printed_value as product_printed,
@@ -189,19 +214,19 @@ priced_volumes as (
         prices.believed_value as price_believed,
         volumes.is_registered_misprint as volume_is_registered_misprint,
         prices.is_registered_misprint as price_is_registered_misprint,
-        row_number() over (partition by costs.cell_id order by volumes.table_no, volumes.row_no) as pair_no
-    from facts as costs
+        row_number() over (partition by spent.cell_id order by volumes.table_no, volumes.row_no) as pair_no
+    from facts as spent
     inner join placement_cost_bounds
         on
-            costs.municipality_code = placement_cost_bounds.municipality_code
-            and costs.dimension = 'activity'
-            and costs.code = placement_cost_bounds.activity_code
+            spent.municipality_code = placement_cost_bounds.municipality_code
+            and spent.dimension = 'activity'
+            and spent.code = placement_cost_bounds.activity_code
     inner join facts as volumes
         on
-            costs.document_id = volumes.document_id
-            and costs.scenario = volumes.scenario
-            and costs.period_start = volumes.period_start
-            and costs.period_end = volumes.period_end
+            spent.document_id = volumes.document_id
+            and spent.scenario = volumes.scenario
+            and spent.period_start = volumes.period_start
+            and spent.period_end = volumes.period_end
             and volumes.dimension = 'placement_type'
             and volumes.measure = 'volume'
     inner join facts as prices
@@ -217,13 +242,13 @@ priced_volumes as (
 ),
 
 -- The same figure for three periods or scenarios of one series.
-series as (
+listed as (
 
     select
         *,
         row_number() over (
             partition by document_id, dimension, code, measure order by table_no, row_no, column_no
-        ) as place
+        ) as series_no
     from facts
     where dimension in ('placement_type', 'activity') and measure in ('amount', 'volume', 'unit_price')
 
@@ -232,368 +257,55 @@ series as (
 likenesses as (
 
     select
-        'equal figures ' || series.cell_id as check_id,
+        'equal figures ' || listed.cell_id as check_id,
         'equal figures' as kind,
         'warning' as grade,
         'Tre lika tal i en serie kan vara ett tal som kopierats.' as reason,
-        series.document_id,
-        series.table_no,
-        series.row_no,
-        series.column_no,
-        series.cell_id,
-        series.printed_value,
-        series.believed_value,
-        series.printed_precision,
-        series.is_registered_misprint,
-        later.place - series.place as part_no,
+        listed.document_id,
+        listed.table_no,
+        listed.row_no,
+        listed.column_no,
+        listed.cell_id,
+        listed.printed_value,
+        listed.believed_value,
+        listed.printed_precision,
+        listed.is_registered_misprint,
+        later.series_no - listed.series_no as place_after,
         later.cell_id as later_cell_id,
         later.printed_value as later_printed,
         later.believed_value as later_believed,
         later.printed_precision as later_precision,
         later.is_registered_misprint as later_is_registered_misprint
-    from series
-    inner join series as later
+    from listed
+    inner join listed as later
         on
-            series.document_id = later.document_id
-            and series.dimension = later.dimension
-            and series.code = later.code
-            and series.measure = later.measure
-            and series.place < later.place
+            listed.document_id = later.document_id
+            and listed.dimension = later.dimension
+            and listed.code = later.code
+            and listed.measure = later.measure
+            and listed.series_no < later.series_no
 
 ),
 
 parts as (
 
-    select
-        check_id,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
-        kind,
-        'between' as operation,
-        grade,
-        reason,
-        'bounds' as check_class,
-        0 as part_no,
-        'result' as role,
-        cell_id as cell_id,
-        printed_value as printed_value,
-        believed_value as believed_value,
-        printed_precision as printed_precision,
-        is_registered_misprint as is_registered_misprint
-    from bounded
+    {% for kind_of_part in kinds_of_part %}
+        {{ check_part(*kind_of_part) }}
+        {% if not loop.last %}
 
-    union all
+            union all
 
-    select
-        check_id,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
-        kind,
-        'between' as operation,
-        grade,
-        reason,
-        'bounds' as check_class,
-        1 as part_no,
-        'term' as role,
-        null as cell_id,
-        low as printed_value,
-        low as believed_value,
-        0 as printed_precision,
-        false as is_registered_misprint
-    from bounded
-
-    union all
-
-    select
-        check_id,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
-        kind,
-        'between' as operation,
-        grade,
-        reason,
-        'bounds' as check_class,
-        2 as part_no,
-        'term' as role,
-        null as cell_id,
-        high as printed_value,
-        high as believed_value,
-        0 as printed_precision,
-        false as is_registered_misprint
-    from bounded
-
-    union all
-
-    select
-        check_id,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
-        kind,
-        'ratio_between' as operation,
-        grade,
-        reason,
-        'bounds' as check_class,
-        0 as part_no,
-        'result' as role,
-        cell_id as cell_id,
-        printed_value as printed_value,
-        believed_value as believed_value,
-        printed_precision as printed_precision,
-        is_registered_misprint as is_registered_misprint
-    from costed_days
-
-    union all
-
-    select
-        check_id,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
-        kind,
-        'ratio_between' as operation,
-        grade,
-        reason,
-        'bounds' as check_class,
-        1 as part_no,
-        'term' as role,
-        null as cell_id,
-        low as printed_value,
-        low as believed_value,
-        0 as printed_precision,
-        false as is_registered_misprint
-    from costed_days
-
-    union all
-
-    select
-        check_id,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
-        kind,
-        'ratio_between' as operation,
-        grade,
-        reason,
-        'bounds' as check_class,
-        2 as part_no,
-        'term' as role,
-        null as cell_id,
-        high as printed_value,
-        high as believed_value,
-        0 as printed_precision,
-        false as is_registered_misprint
-    from costed_days
-
-    union all
-
-    select
-        check_id,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
-        kind,
-        'ratio_between' as operation,
-        grade,
-        reason,
-        'bounds' as check_class,
-        3 as part_no,
-        'numerator' as role,
-        cost_cell_id as cell_id,
-        cost_printed as printed_value,
-        cost_believed as believed_value,
-        0 as printed_precision,
-        cost_is_registered_misprint as is_registered_misprint
-    from costed_days
-
-    union all
-
-    select distinct
-        check_id,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
-        kind,
-        'ratio_between' as operation,
-        grade,
-        reason,
-        'bounds' as check_class,
-        0 as part_no,
-        'result' as role,
-        cell_id as cell_id,
-        printed_value as printed_value,
-        believed_value as believed_value,
-        0 as printed_precision,
-        is_registered_misprint as is_registered_misprint
-    from priced_volumes
-
-    union all
-
-    select distinct
-        check_id,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
-        kind,
-        'ratio_between' as operation,
-        grade,
-        reason,
-        'bounds' as check_class,
-        1 as part_no,
-        'term' as role,
-        null as cell_id,
-        low as printed_value,
-        low as believed_value,
-        0 as printed_precision,
-        false as is_registered_misprint
-    from priced_volumes
-
-    union all
-
-    select distinct
-        check_id,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
-        kind,
-        'ratio_between' as operation,
-        grade,
-        reason,
-        'bounds' as check_class,
-        2 as part_no,
-        'term' as role,
-        null as cell_id,
-        high as printed_value,
-        high as believed_value,
-        0 as printed_precision,
-        false as is_registered_misprint
-    from priced_volumes
-
-    union all
-
-    select
-        check_id,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
-        kind,
-        'ratio_between' as operation,
-        grade,
-        reason,
-        'bounds' as check_class,
-        2 * pair_no + 1 as part_no,
-        'numerator' as role,
-        volume_cell_id as cell_id,
-        product_printed as printed_value,
-        product_believed as believed_value,
-        0 as printed_precision,
-        volume_is_registered_misprint as is_registered_misprint
-    from priced_volumes
-
-    union all
-
-    select
-        check_id,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
-        kind,
-        'ratio_between' as operation,
-        grade,
-        reason,
-        'bounds' as check_class,
-        2 * pair_no + 2 as part_no,
-        'factor' as role,
-        price_cell_id as cell_id,
-        price_printed as printed_value,
-        price_believed as believed_value,
-        0 as printed_precision,
-        price_is_registered_misprint as is_registered_misprint
-    from priced_volumes
-
-    union all
-
-    select distinct
-        check_id,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
-        kind,
-        'distinct' as operation,
-        grade,
-        reason,
-        'suspicion' as check_class,
-        0 as part_no,
-        'result' as role,
-        cell_id as cell_id,
-        printed_value as printed_value,
-        believed_value as believed_value,
-        printed_precision as printed_precision,
-        is_registered_misprint as is_registered_misprint
-    from likenesses
-
-    union all
-
-    select
-        check_id,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
-        kind,
-        'distinct' as operation,
-        grade,
-        reason,
-        'suspicion' as check_class,
-        part_no as part_no,
-        'term' as role,
-        later_cell_id as cell_id,
-        later_printed as printed_value,
-        later_believed as believed_value,
-        later_precision as printed_precision,
-        later_is_registered_misprint as is_registered_misprint
-    from likenesses
+        {% endif %}
+    {% endfor %}
 
 ),
 
 final as (
 
     select
-        check_id,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
-        kind,
-        operation,
+        *,
         false as blank_is_zero,
-        grade,
-        reason,
-        check_class,
-        cast(part_no as integer) as part_no,
-        role,
-        cast(1 as decimal(8, 6)) as weight,
-        cell_id,
-        cast(printed_value as decimal(28, 4)) as printed_value,
-        cast(believed_value as decimal(28, 4)) as believed_value,
-        cast(printed_precision as decimal(18, 4)) as printed_precision,
-        is_registered_misprint
+        cast(1 as decimal(8, 6)) as weight
     from parts
 
 )

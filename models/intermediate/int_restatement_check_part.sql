@@ -39,7 +39,7 @@ converted as (
         *,
         cell_id || ' = ' || earlier_cell_id as check_id,
         -- A report that contradicts itself is wrong somewhere; a later report may have corrected an earlier one.
-        case when document_id = earlier_document_id then 'repeated' else 'restated' end as kind,
+        case when document_id = earlier_document_id then 'printed twice' else 'restated' end as kind,
         {{ decimal_divide('earlier_base_value', 'factor_to_base', 4) }} as earlier_printed_value,
         {{ decimal_divide('earlier_believed_base_value', 'factor_to_base', 4) }} as earlier_believed_value,
         {{ decimal_divide('earlier_base_precision', 'abs(factor_to_base)', 4) }} as earlier_precision

@@ -78,8 +78,11 @@ evaluated as (
         case
             when as_printed.present_term_count < as_printed.term_count and not checks.blank_is_zero then 'missing part'
             when as_printed.result_value is null then 'missing total'
-            -- A misprint stays one where it agrees with another misprint it was made from.
-            when as_believed.agrees and checks.is_registered_misprint then 'registered source error'
+            -- A misprint stays one where it agrees with another misprint it was made from. It may well be plausible.
+            when
+                as_believed.agrees and checks.is_registered_misprint
+                and checks.check_class in ('identity', 'restatement')
+                then 'registered source error'
             when as_believed.agrees and as_printed.agrees_exactly then 'agrees'
             when as_believed.agrees and as_printed.agrees then 'rounding'
             when as_believed.agrees then 'registered source error'
@@ -130,6 +133,8 @@ evaluated as (
         and (
             checks.check_class in ('identity', 'restatement')
             or (as_printed.present_term_count = as_printed.term_count and as_printed.result_value is not null)
+            -- A cost for no days at all.
+            or checks.operation = 'ratio_between'
         )
 
 ),

@@ -55,6 +55,7 @@ graded as (
         cells.table_title,
         cells.row_label,
         cells.column_label,
+        cells.unit,
         cells.line_no,
         coalesce(counted.identity_checks, 0) as identity_checks,
         coalesce(counted.restatement_checks, 0) as restatement_checks,
@@ -87,6 +88,7 @@ final as (
         graded.guarded_by in ('identity', 'restatement') as is_guarded,
         case when graded.guarded_by not in ('identity', 'restatement') then unguarded.reason end
             as reason_not_guarded,
+        graded.unit,
         graded.line_no
     from graded
     left join unguarded

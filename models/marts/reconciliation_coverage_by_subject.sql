@@ -22,8 +22,9 @@ final as (
 
     select
         *,
-        cast({{ decimal_divide('100 * (guarded_by_identity + guarded_by_restatement)', 'numbers', 1) }} as decimal(5, 1))
-            as guarded_percent
+        cast(
+            {{ decimal_divide('100 * (guarded_by_identity + guarded_by_restatement)', 'numbers', 1) }} as decimal(5, 1)
+        ) as guarded_percent
     from counted
 
 )

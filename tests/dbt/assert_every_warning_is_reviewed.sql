@@ -45,5 +45,9 @@ select
     null as ledger_row
 from reviews
 left join found
-    on reviews.kind = found.kind and reviews.cell_id = found.cell_id and found.status = 'reviewed warning'
+    on
+        reviews.kind = found.kind
+        and reviews.cell_id = found.cell_id
+        and reviews.printed = found.printed
+        and found.status = 'reviewed warning'
 where found.cell_id is null
