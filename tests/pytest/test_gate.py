@@ -50,7 +50,7 @@ BROKEN: dict[str, tuple[Break, str, set[str]]] = {
     "document_text_origin_listed": (_change("document", 0, text_origin="fax"), "text_origin is 'fax'", set()),
     "document_period_ordered": (_change("document", 0, period_end=EARLY), "period_end is 2023-12-31", set()),
     "document_has_tables": (
-        lambda e: replace(e, tables=[], columns=[], cells=[], rules=[], rule_terms=[], notes=[], statements=[], statement_terms=[]),
+        lambda e: Extraction(e.document, [], [], [], [], [], []),
         "the document has no tables",
         set(),
     ),
@@ -90,7 +90,7 @@ BROKEN: dict[str, tuple[Break, str, set[str]]] = {
     ),
     "table_cell_column_exists": (_add("cells", cell(2, 3, "5", "5")), "table 1 has no column 3", set()),
     "table_cell_rows_numbered": (
-        lambda e: replace(e, cells=[e.cells[0], replace(e.cells[2], row_no=3)], rules=[], rule_terms=[], statement_terms=[TERMS[0]], statements=[e.statements[0]]),
+        lambda e: Extraction(e.document, e.tables, e.columns, [e.cells[0], replace(e.cells[2], row_no=3)], [], [], e.notes),
         "row 3, column 1, line 12: row_no is 3 where 2 follows",
         set(),
     ),
