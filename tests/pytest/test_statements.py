@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic import cell
 
-from ingest.errors import ExtractionError, LayoutError
+from ingest.errors import ExtractionError, KommunlagerError, LayoutError
 from ingest.layout import FIGURE, OTHER_WORDS, Layout, StatementLayout, Variables, load_layout, load_layouts
 from ingest.locate import Page
 from ingest.model import Column, Statement, StatementTerm, Table
 from ingest.rules import precision
 from ingest.statement_notation import Product, Reference, StatementExpression, parse_statement
 from ingest.statements import WORDS, figure_precision, read_figure, read_statements
+from ingest.store import EXTRACTED_DIR, read_extraction, write_extraction
 from ingest.text import ReportText
+from publish.build import build
+from publish.paths import PROJECT_DIR
 
 chance = settings(derandomize=True, deadline=None, database=None, max_examples=200)
 LAYOUTS = load_layouts()
@@ -384,3 +388,20 @@ def test_statements_are_numbered_by_the_text_whatever_their_order_in_the_layout(
     report = ReportText("prov_2024", Path("prov_2024.txt"), ["före 1 tkr", "senare 2 tkr"], "0" * 64)
     statements, _ = read_statements(Page(report, layout, Variables(2024, None)), TABLES, COLUMNS, CELLS)
     assert [(s.statement_no, s.name) for s in statements] == [(1, "sooner"), (2, "later")]
+
+
+# -- in the build -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_statement_that_disagrees_with_its_cells_makes_the_build_red(tmp_path: Path) -> None:
+    document_id = "alingsas_socialnamnden_delarsbokslut_2024-08"
+    extraction = read_extraction(EXTRACTED_DIR / document_id)
+    wrong = [
+        replace(said, value_text="-6,9", value=Decimal("-6.9")) if said.name == "result" else said
+        for said in extraction.statements
+    ]
+    folder = write_extraction(replace(extraction, statements=wrong), tmp_path / "extracted")
+    with pytest.raises(KommunlagerError, match="assert_everything_reconciles") as error:
+        build([folder], tmp_path / "kommunlager.duckdb", PROJECT_DIR)
+    assert f"{document_id}/statement/result,difference,-6.9,-6.612,-0.288,VARFÖR,548" in str(error.value)
+    assert "Got 1 result" in str(error.value)
