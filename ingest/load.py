@@ -32,7 +32,12 @@ RAW_SCHEMA = Path(__file__).parent / "raw_schema.sql"
 # DuckDB grows its file in blocks of 256 KiB, several per table.
 SPARE_BYTES = 8 * 2**20
 
-EXACT_DECIMALS = {"table_cell": ["value"], "statement": ["value", "precision"]}
+VALUE, WEIGHT = pl.Decimal(18, 4), pl.Decimal(8, 6)
+EXACT_DECIMALS = {
+    "table_cell": {"value": VALUE},
+    "table_rule_term": {"weight": WEIGHT},
+    "statement": {"value": VALUE, "precision": VALUE},
+}
 
 # The frames are named after the tables of schema `raw` and hold their columns.
 Frames = dict[str, pl.DataFrame]
@@ -195,8 +200,8 @@ def _write(connection: duckdb.DuckDBPyConnection, frames: Frames, results: Seque
         schema={f.name: POLARS_TYPES[str(f.type).removesuffix(" | None")] for f in dataclasses.fields(CheckResult)},
     )
     exact = {
-        name: frames[name].with_columns(pl.col(column).cast(pl.Decimal(18, 4)) for column in columns)
-        for name, columns in EXACT_DECIMALS.items()
+        name: frames[name].with_columns(pl.col(column).cast(kind) for column, kind in kinds.items())
+        for name, kinds in EXACT_DECIMALS.items()
     }
     incoming = {**frames, **exact, "load_check": checks}
     connection.begin()
