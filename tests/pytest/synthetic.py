@@ -78,7 +78,7 @@ def extraction(document_id: str = "provby_namnden_2024") -> Extraction:
             Statement(1, "result", "1 200", Decimal(1200), "tkr", Decimal(100), "sum", 30, None, "Årets resultat."),
             Statement(2, "goals", "två", Decimal(2), "antal", Decimal(0), "count", 31, None, "Antal mål."),
         ],
-        statement_terms=[StatementTerm(1, 1, 1, "term", 1, 1, 1, -1), StatementTerm(2, 1, 1, "term", 1, 2, 1, 1)],
+        statement_terms=[StatementTerm(1, 1, 1, "term", 1, 1, 1, -1), StatementTerm(2, 1, 1, "term", 1, 1, 1, 1)],
     )
 
 
