@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 from ingest.errors import ExtractedDataError
 from ingest.exchange import exchange
 from ingest.files import ID_RULE, Refused, is_document_id, read_bytes
-from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Table
+from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Statement, StatementTerm, Table
 
 EXTRACTED_DIR = Path(__file__).parent / "extracted"
 
@@ -40,6 +40,8 @@ FILES: dict[str, type[Any]] = {
     "rules.csv": Rule,
     "rule_terms.csv": RuleTerm,
     "notes.csv": Note,
+    "statements.csv": Statement,
+    "statement_terms.csv": StatementTerm,
 }
 
 
@@ -62,6 +64,8 @@ def write_files(extraction: Extraction, parent: Path) -> Path:
         "rules.csv": extraction.rules,
         "rule_terms.csv": extraction.rule_terms,
         "notes.csv": extraction.notes,
+        "statements.csv": extraction.statements,
+        "statement_terms.csv": extraction.statement_terms,
     }
     try:
         folder.mkdir(parents=True)
@@ -143,6 +147,8 @@ def read_extraction(folder: Path) -> Extraction:
         read["rules.csv"],
         read["rule_terms.csv"],
         read["notes.csv"],
+        read["statements.csv"],
+        read["statement_terms.csv"],
     )
 
 
