@@ -1,0 +1,80 @@
+"""A mutation run: the reports as they are, all their mutants, and what the checks say about each."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from mutation.checks import PARTS, Checks
+from mutation.mutants import Cell, Mutant, of_one_cell, of_pairs, of_tables
+from mutation.verdict import Verdict, judge
+from mutation.worlds import Finding, Reach, pack, run_world
+
+SEED = 20241231
+
+
+@dataclass(frozen=True)
+class Reports:
+    """What the reports print, and which of it stands in which check."""
+
+    cells: dict[str, Cell]
+    reach: Reach
+    weights: dict[str, dict[str, int]]
+    """Of each check that is a sum, its cells' weights, the result's -1."""
+
+
+def read_reports(checks: Checks) -> Reports:
+    """The numbers and checks of the warehouse as the last run left it."""
+    made = "check_id in (select check_id from marts.reconciliation)"
+    reach = Reach(checks.rows(f"select check_id, cell_id from intermediate.{PARTS} where {made}"))
+    cells = checks.rows(
+        "select cell_id, document_id, table_no, row_no, column_no, subject, row_label || ' / ' || column_label, printed_text, "
+        "printed_value from intermediate.int_report_cell where printed_value is not null order by all"
+    )
+    weights: dict[str, dict[str, int]] = {}
+    sums = f"select check_id, cell_id, role, weight from intermediate.{PARTS} where operation in ('sum', 'restatement') and {made}"
+    for check, cell, role, weight in checks.rows(f"{sums} order by all"):
+        weights.setdefault(check, {})[cell] = -1 if role == "result" else weight
+    return Reports({row[0]: Cell(*row, guarded=row[0] in reach.checks) for row in cells}, reach, weights)
+
+
+def all_mutants(reports: Reports) -> list[Mutant]:
+    """Every mutant, the same in every run over the same reports."""
+    chance = random.Random(SEED)
+    cells = list(reports.cells.values())
+    single = [mutant for cell in cells if cell.guarded for mutant in of_one_cell(cell, chance)]
+    return [*single, *of_tables(cells), *of_pairs(reports.weights, reports.cells, chance)]
+
+
+def run(database: Path, manifest: Path, mutants: Sequence[Mutant], jobs: int, note: Callable[[int, int], None]) -> list[Verdict]:
+    """The verdicts on the mutants, in their order; `note` is told how many worlds are done and how many there are."""
+    checks = Checks(database, manifest)
+    reports = read_reports(checks)
+    worlds = pack(mutants, reports.reach)
+    findings: dict[int, Finding] = {}
+    # spawn: a forked DuckDB hangs. Every worker opens its own copy in memory.
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _open, (database, manifest)) as workers:
+        tasks = {workers.submit(_run_world, [mutants[i] for i in world]): world for world in worlds}
+        for done, task in enumerate(as_completed(tasks), 1):
+            findings |= zip(tasks[task], task.result(), strict=True)
+            note(done, len(worlds))
+    return [judge(mutant, findings[i], checks.base.evaluations, reports.cells) for i, mutant in enumerate(mutants)]
+
+
+_worker: tuple[Checks, Reach] | None = None
+
+
+def _open(database: Path, manifest: Path) -> None:
+    global _worker
+    checks = Checks(database, manifest)
+    _worker = checks, read_reports(checks).reach
+
+
+def _run_world(mutants: Sequence[Mutant]) -> list[Finding]:
+    assert _worker
+    checks, reach = _worker
+    return run_world(checks, mutants, reach)

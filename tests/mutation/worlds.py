@@ -1,0 +1,106 @@
+"""Many mutants at once: those that share no figure of their checks stand in one world, and are told apart afterwards.
+
+A mutant reaches the figures of the checks it takes part in. Two mutants whose reaches share no figure can neither change
+each other's checks nor the ranks of each other's suspects, so one evaluation answers for both. Where a failure lies in no
+mutant's reach, or in that of several, the world was no proof: each of its mutants is then run alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from mutation.checks import Change, Checks, Evaluation, Failure, Outcome
+from mutation.mutants import Mutant
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the checks say about a mutant: its failures, and what each of its checks says now (None: it is gone)."""
+
+    failures: frozenset[Failure]
+    evaluations: Mapping[str, Evaluation | None]
+
+
+class Reach:
+    """Which figures stand in one check with which."""
+
+    def __init__(self, parts: Iterable[tuple[str, str]]) -> None:
+        self.checks: dict[str, set[str]] = defaultdict(set)
+        """The checks of a figure."""
+        self.cells: dict[str, set[str]] = defaultdict(set)
+        """The figures of a check."""
+        for check, cell in parts:
+            self.checks[cell].add(check)
+            self.cells[check].add(cell)
+
+    def checks_of(self, mutant: Mutant) -> set[str]:
+        """The checks a mutant takes part in."""
+        return {check for cell in mutant.change.cells for check in self.checks.get(cell, ())}
+
+    def of(self, mutant: Mutant) -> frozenset[str]:
+        """The figures whose checks or ranks a mutant can change, and its own."""
+        return frozenset(mutant.change.cells).union(*(self.cells[check] for check in self.checks_of(mutant)))
+
+
+def pack(mutants: Sequence[Mutant], reach: Reach) -> list[list[int]]:
+    """The mutants' positions in worlds whose mutants share no figure: each goes into the first world that has room."""
+    worlds: list[list[int]] = []
+    taken: list[set[str]] = []
+    # Worlds that are full for a figure stay so: remember where to go on looking.
+    first_free: dict[str, int] = defaultdict(int)
+    reaches = [reach.of(mutant) for mutant in mutants]
+    # The widest first: they find no room in a world that is half full.
+    for position in sorted(range(len(mutants)), key=lambda i: -len(reaches[i])):
+        wanted = reaches[position]
+        number = max(first_free[cell] for cell in wanted)
+        while number < len(worlds) and taken[number] & wanted:
+            number += 1
+        if number == len(worlds):
+            worlds.append([])
+            taken.append(set())
+        worlds[number].append(position)
+        taken[number] |= wanted
+        for cell in wanted:
+            while first_free[cell] < len(worlds) and cell in taken[first_free[cell]]:
+                first_free[cell] += 1
+    return worlds
+
+
+def run_world(checks: Checks, mutants: Sequence[Mutant], reach: Reach) -> list[Finding]:
+    """What the checks say about each of the mutants of one world."""
+    together = Change(
+        {cell: to for mutant in mutants for cell, to in mutant.change.cells.items()},
+        frozenset(row for mutant in mutants for row in mutant.change.unseen_rows),
+    )
+    try:
+        outcome = checks.run(together)
+    except duckdb.Error as error:
+        # SQL that cannot be run stops the build, but names no figure.
+        outcome = Outcome((Failure(test=f"error: {str(error).splitlines()[0]}", name="", suspects={}),), {})
+    told_apart = _tell_apart(outcome.failures, [reach.of(mutant) for mutant in mutants])
+    if told_apart is None:
+        return [finding for mutant in mutants for finding in run_world(checks, [mutant], reach)]
+    return [
+        Finding(frozenset(failures), {check: outcome.evaluations.get(check) for check in reach.checks_of(mutant)})
+        for mutant, failures in zip(mutants, told_apart, strict=True)
+    ]
+
+
+def _tell_apart(failures: Iterable[Failure], reaches: Sequence[frozenset[str]]) -> list[list[Failure]] | None:
+    """Each mutant's failures, all of them for one that is alone; None where one lies in no mutant's reach or in several."""
+    if len(reaches) == 1:
+        return [list(failures)]
+    owner: Mapping[str, int] = {cell: number for number, cells in enumerate(reaches) for cell in cells}
+    told_apart: list[list[Failure]] = [[] for _ in reaches]
+    for failure in failures:
+        owners = {owner.get(cell) for cell in failure.suspects} - {None}
+        if len(owners) != 1:
+            return None
+        told_apart[next(o for o in owners if o is not None)].append(failure)
+    return told_apart
+
+
