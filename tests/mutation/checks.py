@@ -26,6 +26,9 @@ from publish.paths import PROJECT_DIR
 PARTS = "int_check_part"
 """The model through which every check goes: one row per check and figure in it."""
 
+SUSPECTS = "reconciliation_suspect"
+"""The mart that says which figures of a failing check to look at first."""
+
 CHANGEABLE = {"table_cell", "table_rule", "table_rule_term"}
 """The raw tables that a change reaches; what does not hang on them stays as dbt built it."""
 
@@ -61,10 +64,11 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Failure:
-    """A row of a test that fails the build: its check, or its ledger entry's cell, and the figures it suspects with their rank."""
+    """A row of a test that fails the build: its cell, its check (None: an entry of the ledger), its suspects with their rank."""
 
     test: str
-    name: str
+    cell: str
+    check: str | None
     suspects: Mapping[str, int] = field(hash=False)
 
 
@@ -108,16 +112,17 @@ class Checks:
         self._parents: Mapping[str, list[str]] = graph["parent_map"]
         self.gates = sorted(key for key in self._nodes if self._is_gate(key))
         """The tests that hang on a check, by dbt's unique ids."""
-        self._models = self._order({parent for gate in self.gates for parent in self._ancestors(gate)})
+        suspects = {key for key in self._nodes if key.startswith("model.") and key.endswith(f".{SUSPECTS}")}
+        self._models = self._order(suspects.union(*(self._ancestors(key) for key in [*self.gates, *suspects])))
         self._connection = duckdb.connect(":memory:", config={"threads": 1})
         self._copy(database)
         self.base = self.run(Change({}))
 
     def _is_gate(self, key: str) -> bool:
-        """A test of the project's own that hangs on the checks and was compiled; it names check or cell in its rows."""
-        node = self._nodes[key]
+        """A test of the project's own that hangs on the checks and names cell or check; who is suspected is asked apart."""
+        node, ancestors = self._nodes[key], {parent.split(".")[-1] for parent in self._ancestors(key)}
         singular = node["resource_type"] == "test" and "test_metadata" not in node
-        return singular and any(parent.endswith(f".{PARTS}") for parent in self._ancestors(key))
+        return singular and PARTS in ancestors and SUSPECTS not in ancestors
 
     def _ancestors(self, key: str) -> set[str]:
         found: set[str] = set()
@@ -177,7 +182,7 @@ class Checks:
             # Into the table dbt made: its columns have the types of the contract.
             run(f"delete from {table}; insert into {table} by name ({node['compiled_code']});")
         suspects: dict[str, dict[str, int]] = defaultdict(dict)
-        for check, cell, rank in self.rows("select check_id, cell_id, suspect_rank from marts.reconciliation_suspect"):
+        for check, cell, rank in self.rows(f"select check_id, cell_id, suspect_rank from marts.{SUSPECTS}"):
             suspects[check][cell] = rank
         failures = [failure for gate in self.gates for failure in self._failures(gate, suspects)]
         evaluated = self.rows("select check_id, difference, tolerance, status from marts.reconciliation")
@@ -193,7 +198,8 @@ class Checks:
             check = said.get("check_id")
             yield Failure(
                 test=node["name"],
-                name=check or said["cell_id"],
+                cell=said["cell_id"],
+                check=check,
                 suspects=suspects.get(check, {}) if check else {said["cell_id"]: 1},
             )
 

@@ -6,6 +6,7 @@ shifted, dropped or exchanged. A mutant is data: which cells print what instead.
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 from collections import defaultdict
@@ -125,10 +126,10 @@ def of_tables(cells: Sequence[Cell]) -> Iterator[Mutant]:
             yield from _guarded("row dropped", row, Change({cell.cell_id: None for cell in row}))
             yield from _guarded(UNSEEN, row, Change({cell.cell_id: None for cell in row}, frozenset({row[0].row})))
             for one_way in (row, row[::-1]):
-                moved: dict[str, Print | None] = {b.cell_id: Print(a.text, a.value) for a, b in zip(one_way, one_way[1:], strict=False)}
+                moved: dict[str, Print | None] = {b.cell_id: Print(a.text, a.value) for a, b in itertools.pairwise(one_way)}
                 yield from _guarded("columns shifted", row, Change({one_way[0].cell_id: None, **moved}) if moved else None)
         for kind, lines, place in (("rows swapped", rows, "column_no"), ("columns swapped", columns, "row_no")):
-            for one, other in zip(lines, lines[1:], strict=False):
+            for one, other in itertools.pairwise(lines):
                 yield from _guarded(kind, [*one, *other], _exchange(one, other, place))
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from mutation.checks import PARTS, Checks
+from mutation.checks import PARTS, Change, Checks
 from mutation.mutants import Cell, Mutant, of_one_cell, of_pairs, of_tables
-from mutation.verdict import Verdict, judge
-from mutation.worlds import Finding, Reach, pack, run_world
+from mutation.worlds import Finding, Reach, pack, run_world, together
 
 SEED = 20241231
+MUTANTS_OF_A_BUILD = 4
+
+# Told how many worlds are done, and how many there are.
+Note = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,16 @@ def read_reports(checks: Checks) -> Reports:
     reach = Reach(checks.rows(f"select check_id, cell_id from intermediate.{PARTS} where {made}"))
     cells = checks.rows(
         "select cell_id, document_id, table_no, row_no, column_no, subject, row_label || ' / ' || column_label, printed_text, "
-        "printed_value from intermediate.int_report_cell where printed_value is not null order by all"
+        f"printed_value, cell_id in (select cell_id from intermediate.{PARTS} where {made}) as guarded "
+        "from intermediate.int_report_cell where printed_value is not null order by all"
     )
     weights: dict[str, dict[str, int]] = {}
-    sums = f"select check_id, cell_id, role, weight from intermediate.{PARTS} where operation in ('sum', 'restatement') and {made}"
+    sums = (
+        f"select check_id, cell_id, role, weight from intermediate.{PARTS} where operation in ('sum', 'restatement') and {made}"
+    )
     for check, cell, role, weight in checks.rows(f"{sums} order by all"):
         weights.setdefault(check, {})[cell] = -1 if role == "result" else weight
-    return Reports({row[0]: Cell(*row, guarded=row[0] in reach.checks) for row in cells}, reach, weights)
+    return Reports({row[0]: Cell(*row) for row in cells}, reach, weights)
 
 
 def all_mutants(reports: Reports) -> list[Mutant]:
@@ -50,11 +56,9 @@ def all_mutants(reports: Reports) -> list[Mutant]:
     return [*single, *of_tables(cells), *of_pairs(reports.weights, reports.cells, chance)]
 
 
-def run(database: Path, manifest: Path, mutants: Sequence[Mutant], jobs: int, note: Callable[[int, int], None]) -> list[Verdict]:
-    """The verdicts on the mutants, in their order; `note` is told how many worlds are done and how many there are."""
-    checks = Checks(database, manifest)
-    reports = read_reports(checks)
-    worlds = pack(mutants, reports.reach)
+def run(database: Path, manifest: Path, mutants: Sequence[Mutant], reach: Reach, jobs: int, note: Note) -> list[Finding]:
+    """What the checks say about each mutant; `note` is told how many worlds are done and how many there are."""
+    worlds = pack(mutants, reach)
     findings: dict[int, Finding] = {}
     # spawn: a forked DuckDB hangs. Every worker opens its own copy in memory.
     with ProcessPoolExecutor(jobs, get_context("spawn"), _open, (database, manifest)) as workers:
@@ -62,7 +66,7 @@ def run(database: Path, manifest: Path, mutants: Sequence[Mutant], jobs: int, no
         for done, task in enumerate(as_completed(tasks), 1):
             findings |= zip(tasks[task], task.result(), strict=True)
             note(done, len(worlds))
-    return [judge(mutant, findings[i], checks.base.evaluations, reports.cells) for i, mutant in enumerate(mutants)]
+    return [findings[i] for i in range(len(mutants))]
 
 
 _worker: tuple[Checks, Reach] | None = None
@@ -78,3 +82,32 @@ def _run_world(mutants: Sequence[Mutant]) -> list[Finding]:
     assert _worker
     checks, reach = _worker
     return run_world(checks, mutants, reach)
+
+
+def differing_alone(
+    checks: Checks, reach: Reach, mutants: Sequence[Mutant], findings: Sequence[Finding], count: int
+) -> list[str]:
+    """Of `count` mutants, those about which the checks say something else when they are alone in their world."""
+    chosen = random.Random(SEED).sample(range(len(mutants)), min(count, len(mutants)))
+    return [
+        f"{mutants[i].kind} in {', '.join(mutants[i].change.cells)}: another answer in a world of its own"
+        for i in chosen
+        if run_world(checks, [mutants[i]], reach) != [findings[i]]
+    ]
+
+
+def for_builds(reach: Reach, mutants: Sequence[Mutant], findings: Sequence[Finding], count: int) -> list[Change]:
+    """Changes for `count` whole builds: each a few mutants of different kinds that are found and do not touch each other."""
+    chance = random.Random(SEED)
+    chosen = []
+    for _ in range(count):
+        taken: set[str] = set()
+        kinds: dict[str, Mutant] = {}
+        for i in chance.sample(range(len(mutants)), len(mutants)):
+            cells = reach.of(mutants[i])
+            wanted = findings[i].failures and mutants[i].kind not in kinds and taken.isdisjoint(cells)
+            if wanted and len(kinds) < MUTANTS_OF_A_BUILD:
+                kinds[mutants[i].kind] = mutants[i]
+                taken |= cells
+        chosen.append(together(kinds.values()))
+    return chosen

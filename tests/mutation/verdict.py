@@ -10,7 +10,7 @@
   look for every number of a table's lines in a cell (ingest/notes.py).
 - missed: nothing fails, although a check that is still made moves by more than its tolerance.
 
-The goal is about detected and missed. An unseen row has no place among the suspects, for no check knows of it: it need not be named.
+The goal is about detected and missed. An unseen row need not be named: no check knows of it, so it cannot be a suspect.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def judge(mutant: Mutant, finding: Finding, base: Mapping[str, Evaluation], cell
     gone = finding.evaluations.keys() - moved.keys()
     if not beyond and not gone:
         return Verdict(mutant.kind, mutant.subject, INSIDE if mutant.kind in SINGLE else CANCELS, changed)
-    texts = [f"{cells[cell].label}: {cells[cell].text} -> {to.text if to else 'nothing'}" for cell, to in mutant.change.cells.items()]
+    texts = [
+        f"{cells[cell].label}: {cells[cell].text} -> {to.text if to else 'nothing'}" for cell, to in mutant.change.cells.items()
+    ]
     why = "; ".join([*texts, *beyond, *(f"{check} is not made any more" for check in sorted(gone))])
     return Verdict(mutant.kind, mutant.subject, MISSED if beyond else GONE, changed, why=why)
 
@@ -88,7 +90,9 @@ def table(verdicts: Iterable[Verdict], by: str) -> list[dict[str, Any]]:
         groups[getattr(verdict, by)].append(verdict)
     order = [*SINGLE, *STRUCTURAL, *PAIRS]
     keys = sorted(groups, key=lambda key: (order.index(key) if key in order else 0, key))
-    return [{by: key, **_counts(groups[key])} for key in keys] + [{by: "all", **_counts([v for vs in groups.values() for v in vs])}]
+    return [{by: key, **_counts(groups[key])} for key in keys] + [
+        {by: "all", **_counts([v for vs in groups.values() for v in vs])}
+    ]
 
 
 def _counts(verdicts: Sequence[Verdict]) -> dict[str, Any]:

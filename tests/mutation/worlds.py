@@ -8,7 +8,7 @@ mutant's reach, or in that of several, the world was no proof: each of its mutan
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -70,17 +70,22 @@ def pack(mutants: Sequence[Mutant], reach: Reach) -> list[list[int]]:
     return worlds
 
 
+def together(mutants: Iterable[Mutant]) -> Change:
+    """All their changes in one."""
+    changes = [mutant.change for mutant in mutants]
+    return Change(
+        {cell: to for change in changes for cell, to in change.cells.items()},
+        frozenset(row for change in changes for row in change.unseen_rows),
+    )
+
+
 def run_world(checks: Checks, mutants: Sequence[Mutant], reach: Reach) -> list[Finding]:
     """What the checks say about each of the mutants of one world."""
-    together = Change(
-        {cell: to for mutant in mutants for cell, to in mutant.change.cells.items()},
-        frozenset(row for mutant in mutants for row in mutant.change.unseen_rows),
-    )
     try:
-        outcome = checks.run(together)
+        outcome = checks.run(together(mutants))
     except duckdb.Error as error:
         # SQL that cannot be run stops the build, but names no figure.
-        outcome = Outcome((Failure(test=f"error: {str(error).splitlines()[0]}", name="", suspects={}),), {})
+        outcome = Outcome((Failure(f"error: {str(error).splitlines()[0]}", cell="", check=None, suspects={}),), {})
     told_apart = _tell_apart(outcome.failures, [reach.of(mutant) for mutant in mutants])
     if told_apart is None:
         return [finding for mutant in mutants for finding in run_world(checks, [mutant], reach)]
@@ -102,5 +107,3 @@ def _tell_apart(failures: Iterable[Failure], reaches: Sequence[frozenset[str]]) 
             return None
         told_apart[next(o for o in owners if o is not None)].append(failure)
     return told_apart
-
-
