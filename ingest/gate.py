@@ -37,7 +37,7 @@ SCENARIOS = ("outcome", "budget", "forecast", "plan", "target", "baseline")
 METHODS = ("printed", "arithmetic", "ruling")
 NOTE_KINDS = ("decided", "repaired", "left_out", "unread")
 KINDS = ("annual_report", "interim_report", "plan")
-RULE_KINDS = ("deviation", "percentage", "total", "part", "net", "change", "mean")
+RULE_KINDS = (*("deviation", "percentage", "total", "part", "net", "change", "mean", "repeated", "periodised", "index", "limit"),)
 
 # A printed number and nothing else but what may stick to it: an inequality, a sign, a unit, footnote stars. Thousands
 # are grouped by spaces or not at all; decimals follow a comma or (one table) a point.
@@ -204,7 +204,8 @@ CHECKS: tuple[Check, ...] = (
     _known("table_rule_table_exists", "table_rule", "known_table_no", "the document has no table {table_no}"),
     _numbered("table_rule_numbered", "table_rule", "rule_no"),
     _listed("table_rule", "kind", RULE_KINDS),
-    _listed("table_rule", "operation", ("sum", "percent", "mean")),
+    _listed("table_rule", "operation", ("sum", "percent", "mean", "at_most", "between")),
+    _listed("table_rule", "grade", ("error", "warning", "note")),
     _at_least_one("table_rule_has_terms", "table_rule", "term_count", "the rule has no terms"),
     _ordered("table_rule_row_exists", "table_rule", "row_no", "last_row"),
     _ordered("table_rule_column_exists", "table_rule", "column_no", "column_count"),
@@ -214,7 +215,13 @@ CHECKS: tuple[Check, ...] = (
     _known("table_rule_term_table_exists", "table_rule_term", "known_table_no", "the document has no table {term_table_no}"),
     _numbered("table_rule_term_numbered", "table_rule_term", "term_no"),
     _listed("table_rule_term", "role", ("term", "divisor")),
-    _listed("table_rule_term", "weight", (-1, 1)),
+    Check(
+        "table_rule_term_has_weight",
+        "table_rule_term",
+        "ExpectColumnValuesToNotBeInSet",
+        "weight is '{weight}': the term would not count",
+        {"column": "weight", "value_set": ["0"]},
+    ),
     _ordered("table_rule_term_row_exists", "table_rule_term", "row_no", "last_row"),
     _ordered("table_rule_term_column_exists", "table_rule_term", "column_no", "column_count"),
     _unique("extraction_note", "document_id", "note_no"),

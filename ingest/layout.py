@@ -83,9 +83,15 @@ class RowMeaning(_Strict):
 class RuleLayout(_Strict):
     """An arithmetic rule. `row`: columns by key; `column`: rows by quoted label; see ingest/README.md for the notation."""
 
-    kind: Literal["deviation", "percentage", "total", "part", "net", "change", "mean"]
+    kind: Literal["deviation", "percentage", "total", "part", "net", "change", "mean", "repeated", "periodised", "index", "limit"]
     row: str | None = None
     column: str | None = None
+    cell: str | None = None
+    """One place, in `checks` only: `'Row'.column = ...`; of another table's row, no check where the report has it not."""
+    document: str | None = None
+    """The only document the rule holds in: what the report's text says of this year's figures."""
+    grade: Literal["error", "warning", "note"] = "error"
+    """What a failure means: an error makes the build red, a warning wants a review, a note is only listed."""
     only: str | None = None
     """Pattern of the labels of the rows in which a row rule holds (default: every row)."""
     columns: list[str] | None = None
@@ -97,8 +103,8 @@ class RuleLayout(_Strict):
 
     @model_validator(mode="after")
     def _one_axis(self) -> RuleLayout:
-        if (self.row is None) == (self.column is None):
-            raise ValueError("a rule has either `row` or `column`")
+        if [self.row, self.column, self.cell].count(None) != 2:
+            raise ValueError("a rule has one of `row`, `column` and `cell`")
         return self
 
 
@@ -156,6 +162,8 @@ class TableLayout(_Strict):
     """Pattern of the first line of a remark between rows; it ends with the paragraph before the next row's."""
     decimal_point: bool = False
     rules: list[RuleLayout] = []
+    checks: list[RuleLayout] = []
+    """Rules that reconciliation checks and that do not choose between readings."""
     limits: list[str] = []
     """Plausible relations between columns of a row, used only to choose between readings: `0.1 <= a / b <= 20`, `a <= b`."""
     running_text: bool = False
@@ -301,15 +309,19 @@ def _problems(layout: Layout) -> Iterator[str]:
         if table.running_text and sum(column.anchor for column in table.columns) != 1:
             yield f"{place}: a table of running text needs one column with `anchor`"
         keys = {column.key for column in table.columns}
-        for text in [rule.row or rule.column or "" for rule in table.rules] + table.limits:
+        every_rule = [*table.rules, *table.checks]
+        for text in [rule.row or rule.column or rule.cell or "" for rule in every_rule] + table.limits:
             try:
-                named = limit_names(text) if text in table.limits else column_names(parse_expression(text))
+                named = limit_names(text) if text in table.limits else column_names(parse_expression(any_report.fill(text)))
             except LayoutError as error:
                 yield f"{place}, {str(error).splitlines()[0]}"
                 continue
-            if text not in [rule.column for rule in table.rules]:
+            if text not in [rule.column or rule.cell for rule in every_rule]:
                 yield from (f"{place}: '{text}' speaks of a column '{name}'" for name in sorted(named - keys))
         for rule in table.rules:
+            if rule.cell is not None or rule.document is not None or rule.kind == "limit" or rule.grade != "error":
+                yield f"{place}: a rule with `cell`, `document`, `grade` or kind limit belongs in `checks`"
+        for rule in every_rule:
             yield from pattern(f"{place}, only", rule.only)
             yield from (f"{place}: a rule holds in a column '{key}'" for key in rule.columns or [] if key not in keys)
 

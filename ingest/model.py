@@ -86,6 +86,7 @@ class Rule:
     row_no: int | None
     column_no: int | None
     blank_is_zero: bool
+    grade: str
     reason: str
 
 
@@ -101,7 +102,7 @@ class RuleTerm:
     row_no: int | None
     column_no: int | None
     column_shift: int
-    weight: int
+    weight: Decimal
 
 
 @dataclass(frozen=True)

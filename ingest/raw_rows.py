@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from ingest.errors import ExtractionError, LayoutError
 from ingest.layout import ColumnLayout, Layout, RowMeaning, RuleLayout, Variables
@@ -26,11 +27,12 @@ class _ResolvedTerm:
     row_no: int | None
     column_no: int | None
     column_shift: int
-    weight: int
+    weight: Decimal | int
 
 
 @dataclass(frozen=True)
 class _ResolvedRule:
+    table_no: int
     operation: Operation
     row_no: int | None
     column_no: int | None
@@ -167,42 +169,54 @@ class RawRowBuilder:
 
     def add_rules(self) -> None:
         """Resolve the layouts' rules to row and column numbers; LayoutError or ExtractionError where a label is missing."""
+        rule_count: dict[int, int] = {}
         for number, read in enumerate(self._read, 1):
-            resolved = [(rule, found) for rule in read.layout.rules for found in self._resolve(number, read, rule)]
-            for rule_no, (rule, found) in enumerate(resolved, 1):
-                self.rules.append(
-                    Rule(
-                        number,
-                        rule_no,
-                        rule.kind,
-                        found.operation,
-                        found.row_no,
-                        found.column_no,
-                        rule.blank_is_zero,
-                        rule.reason,
-                    )
+            for rule in (*read.layout.rules, *read.layout.checks):
+                if rule.document not in (None, self.document_id):
+                    continue
+                for found in self._resolve(number, read, rule):
+                    rule_no = rule_count[found.table_no] = rule_count.get(found.table_no, 0) + 1
+                    self._add_rule(rule_no, rule, found)
+        self.rules.sort(key=lambda rule: (rule.table_no, rule.rule_no))
+        self.terms.sort(key=lambda term: (term.table_no, term.rule_no, term.term_no))
+
+    def _add_rule(self, rule_no: int, rule: RuleLayout, found: _ResolvedRule) -> None:
+        self.rules.append(
+            Rule(
+                found.table_no,
+                rule_no,
+                rule.kind,
+                found.operation,
+                found.row_no,
+                found.column_no,
+                rule.blank_is_zero,
+                rule.grade,
+                rule.reason,
+            )
+        )
+        for term_no, term in enumerate(found.terms, 1):
+            self.terms.append(
+                RuleTerm(
+                    found.table_no,
+                    rule_no,
+                    term_no,
+                    term.role,
+                    term.table_no,
+                    term.row_no,
+                    term.column_no,
+                    term.column_shift,
+                    Decimal(term.weight),
                 )
-                for term_no, term in enumerate(found.terms, 1):
-                    self.terms.append(
-                        RuleTerm(
-                            number,
-                            rule_no,
-                            term_no,
-                            term.role,
-                            term.table_no,
-                            term.row_no,
-                            term.column_no,
-                            term.column_shift,
-                            term.weight,
-                        )
-                    )
+            )
 
     def _resolve(self, number: int, read: TableRead, rule: RuleLayout) -> Iterator[_ResolvedRule]:
         """A layout's rule with numbers for names; one rule of the layout can stand for several rows or columns."""
-        return self._resolve_row(number, read, rule) if rule.row is not None else self._resolve_column(number, read, rule)
+        if rule.row is not None:
+            return self._resolve_row(number, read, rule)
+        return self._resolve_column(number, read, rule) if rule.column is not None else self._resolve_cell(number, read, rule)
 
     def _resolve_row(self, number: int, read: TableRead, rule: RuleLayout) -> Iterator[_ResolvedRule]:
-        expression = parse_expression(rule.row or "")
+        expression = parse_expression(self.variables.fill(rule.row or ""))
         figures = [c.key for c in read.layout.columns if not c.is_text]
         terms = expression.terms
         if expression.over_all:
@@ -213,12 +227,12 @@ class RawRowBuilder:
             resolved.append(_ResolvedTerm("divisor", number, None, divisor, 0, 1))
         result = self._column_no(read, expression.result)
         if rule.only is None:
-            yield _ResolvedRule(expression.operation, None, result, resolved)
+            yield _ResolvedRule(number, expression.operation, None, result, resolved)
             return
         pattern = re.compile(self.variables.fill(rule.only))
         for row_no, label in enumerate(self._labels[number - 1], 1):
             if pattern.search(label):
-                yield _ResolvedRule(expression.operation, row_no, result, resolved)
+                yield _ResolvedRule(number, expression.operation, row_no, result, resolved)
 
     def _resolve_column(self, number: int, read: TableRead, rule: RuleLayout) -> Iterator[_ResolvedRule]:
         expression = parse_expression(rule.column or "")
@@ -235,10 +249,36 @@ class RawRowBuilder:
         figures = [c for c in read.layout.columns if not c.is_text]
         addable = [c.key for c in figures if c.measure not in NOT_ADDABLE]
         if rule.columns is None and len(addable) == len(figures):
-            yield _ResolvedRule(expression.operation, result, None, terms)
+            yield _ResolvedRule(number, expression.operation, result, None, terms)
             return
         for key in addable if rule.columns is None else rule.columns:
-            yield _ResolvedRule(expression.operation, result, self._column_no(read, key), terms)
+            yield _ResolvedRule(number, expression.operation, result, self._column_no(read, key), terms)
+
+    def _resolve_cell(self, number: int, read: TableRead, rule: RuleLayout) -> Iterator[_ResolvedRule]:
+        expression = parse_expression(self.variables.fill(rule.cell or ""))
+        assert expression.place is not None
+        named = [expression.place, *expression.terms, *([expression.divisor] if expression.divisor else [])]
+        places = [self._place(number, read, term) for term in named]
+        if any(place is None for place in places):
+            return  # an indicator comes and goes with the board's goals: where it is not printed there is nothing to check
+        result, *found = [place for place in places if place is not None]
+        roles = ["term"] * len(expression.terms) + ["divisor"] * (expression.divisor is not None)
+        terms = [_ResolvedTerm(role, *place, 0, term.weight) for role, place, term in zip(roles, found, named[1:], strict=True)]
+        yield _ResolvedRule(result[0], expression.operation, result[1], result[2], terms)
+
+    def _place(self, number: int, read: TableRead, term: Term) -> tuple[int, int, int] | None:
+        """Table, row and column of one place; None where no table of the key it names has the row."""
+        if term.column is None:
+            raise LayoutError(
+                f"layout {self.layout.name}: a check of '{read.layout.key}' names no column of '{term.name}'.\n"
+                "  What to do: write `'Row'.column`."
+            )
+        if term.table is None:
+            return number, self._row_no(number, read, term.name), self._column_no(read, term.column)
+        for table_no, other in enumerate(self._read, 1):
+            if other.layout.key == term.table and term.name in self._labels[table_no - 1]:
+                return table_no, self._row_no(table_no, other, term.name), self._column_no(other, term.column)
+        return None
 
     def _row_of(self, number: int, read: TableRead, term: Term) -> tuple[int, int]:
         if term.table is None:

@@ -76,11 +76,12 @@ create table if not exists raw.table_rule (
     document_id varchar not null,
     table_no integer not null,
     rule_no integer not null,
-    kind varchar not null,                         -- deviation | percentage | total | part | net | change | mean
-    operation varchar not null,                    -- sum: sum of weight x term; percent: 100 x sum of terms / divisor; mean: mean of the terms
+    kind varchar not null,                         -- deviation | percentage | total | part | net | change | mean | repeated | periodised | index | limit
+    operation varchar not null,                    -- sum: sum of weight x term; percent: 100 x sum of terms / divisor; mean: mean of the terms; at_most: not above the sum; between: not outside the terms
     row_no integer,                                -- the result's row; null: the rule holds in every row
     column_no integer,                             -- the result's column; null: the rule holds in every numeric column
     blank_is_zero boolean not null,                -- an empty term counts as 0 (the table leaves zeroes out)
+    grade varchar not null,                        -- error | warning | note: what a failure means
     reason varchar not null,
     primary key (document_id, table_no, rule_no)
 );
@@ -96,7 +97,7 @@ create table if not exists raw.table_rule_term (
     row_no integer,
     column_no integer,
     column_shift integer not null,                 -- with column_no null: the result's column plus this
-    weight integer not null,                       -- 1 or -1
+    weight decimal(8, 6) not null,                 -- 1, -1, or a constant to six decimals
     primary key (document_id, table_no, rule_no, term_no)
 );
 

@@ -7,18 +7,23 @@ snitt = mean(all)                                the mean of the other columns
 'Totalt' = all                                   every other row
 'Förändring' = 'Netto' - 'Netto'[-1]             against the column before
 'Summa' = per_unit:'Nämnd' + per_unit:'Kontor'   rows of another table with the same columns
+budget = 8/12 * budget_year                      a term times a constant
+'Mål'.outcome = 100 * 'Netto'.deviation / 'Netto'.budget   one place of the report, each term with its column
+female <= total                                  at most; only in `checks`
+'Totalt' between 'Kvinnor' + 'Män'               not outside its parts; only in `checks`
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Literal
 
 from ingest.errors import LayoutError
 
-Operation = Literal["sum", "percent", "mean"]
+Operation = Literal["sum", "percent", "mean", "at_most", "between"]
 
 
 @dataclass(frozen=True)
@@ -36,18 +41,23 @@ class Identity:
 
 
 _TERM = re.compile(
-    r"\s*(?P<sign>[+-])?\s*(?:(?P<table>\w+):)?(?:'(?P<label>[^']+)'|(?P<key>[^\W\d]\w*))(?:\[(?P<shift>-?\d+)\])?"
+    r"\s*(?P<sign>[+-])?\s*(?:(?P<factor>\d+(?:\.\d+)?(?:/\d+)?) \* )?"
+    r"(?:(?P<table>\w+):)?(?:'(?P<label>[^']+)'|(?P<key>[^\W\d]\w*))(?:\.(?P<column>\w+)|\[(?P<shift>-?\d+)\])?"
 )
 
 
 @dataclass(frozen=True)
 class Term:
-    """A term of an expression: a column key or row label, perhaps in another table or a column further left."""
+    """A term of an expression: a column key or row label, perhaps in another table or a column further left.
+
+    `weight` is its sign times its constant, to six decimals; `column` the key of the one column it speaks of.
+    """
 
     name: str
-    weight: int = 1
+    weight: Decimal | int = 1
     table: str | None = None
     shift: int = 0
+    column: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,8 @@ class Expression:
     operation: Operation
     terms: tuple[Term, ...]
     divisor: Term | None = None
+    place: Term | None = field(default=None, compare=False)
+    """The result as a term, where the rule names its table or column."""
 
     @property
     def over_all(self) -> bool:
@@ -66,16 +78,18 @@ class Expression:
 
 def parse_expression(text: str) -> Expression:
     """Read one rule; LayoutError when it does not follow the notation above."""
-    left, equals, right = text.partition(" = ")
-    results = _terms(left)
-    if not equals or len(results) != 1:
+    split = re.search(r" (=|<=|between) (?=(?:[^']*'[^']*')*[^']*$)", text)
+    results = _terms(text[: split.start()]) if split else ()
+    if split is None or len(results) != 1:
         raise LayoutError(f"rule '{text}': is no identity.\n  What to do: write `result = term + term` (ingest/rules.py).")
-    right = right.strip()
+    place, right = results[0], text[split.end() :].strip()
+    if split[1] != "=":
+        return Expression(place.name, "at_most" if split[1] == "<=" else "between", _terms(right), place=place)
     if match := re.fullmatch(r"mean\((.+)\)", right):
-        return Expression(results[0].name, "mean", _terms(match[1].replace(",", " +")))
+        return Expression(place.name, "mean", _terms(match[1].replace(",", " +")), place=place)
     if match := re.fullmatch(r"100 \* (?:\((.+)\)|(\S+|'[^']+')) / (.+)", right):
-        return Expression(results[0].name, "percent", _terms(match[1] or match[2]), _terms(match[3])[0])
-    return Expression(results[0].name, "sum", _terms(right))
+        return Expression(place.name, "percent", _terms(match[1] or match[2]), _terms(match[3])[0], place)
+    return Expression(place.name, "sum", _terms(right), place=place)
 
 
 def _terms(text: str) -> tuple[Term, ...]:
@@ -86,11 +100,19 @@ def _terms(text: str) -> tuple[Term, ...]:
         if match is None:
             raise LayoutError(f"rule part '{text}': not understood.\n  What to do: follow the notation in ingest/rules.py.")
         name = match["label"] or match["key"]
-        terms.append(Term(name, -1 if match["sign"] == "-" else 1, match["table"], int(match["shift"] or 0)))
+        terms.append(Term(name, _weight(match), match["table"], int(match["shift"] or 0), match["column"]))
         position = match.end()
     if not terms:
         raise LayoutError(f"rule part '{text}': is empty.\n  What to do: follow the notation in ingest/rules.py.")
     return tuple(terms)
+
+
+def _weight(match: re.Match[str]) -> Decimal | int:
+    sign = -1 if match["sign"] == "-" else 1
+    if match["factor"] is None:
+        return sign
+    factor = Fraction(match["factor"]) if "/" in match["factor"] else Fraction(Decimal(match["factor"]))
+    return sign * (Decimal(factor.numerator) / factor.denominator).quantize(Decimal("0.000001")).normalize()
 
 
 def column_names(expression: Expression) -> set[str]:
@@ -112,13 +134,13 @@ def holds(expression: Expression, values: dict[str, Decimal]) -> bool | None:
     Tolerance: half a unit of the last printed digit for the result and for every rounded term.
     """
     names = [n for n in values if n != expression.result] if expression.over_all else [t.name for t in expression.terms]
-    weights = {t.name: t.weight for t in expression.terms}
+    weights = {t.name: Decimal(t.weight) for t in expression.terms}
     result = values.get(expression.result)
-    terms = [(values.get(n), weights.get(n, 1)) for n in names]
+    terms = [(values.get(n), weights.get(n, Decimal(1))) for n in names]
     if result is None or not terms or any(v is None for v, _ in terms):
         return None
     total = sum(((v or Decimal(0)) * w for v, w in terms), Decimal(0))
-    slack = sum((precision(v) for v, _ in terms if v is not None), Decimal(0)) / 2
+    slack = sum((precision(v) * abs(w) for v, w in terms if v is not None), Decimal(0)) / 2
     if expression.operation == "mean":
         total, slack = total / len(terms), slack / len(terms)
     if expression.operation == "percent":

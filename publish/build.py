@@ -205,7 +205,12 @@ def _failing_rows(compiled: str, staged: Path) -> str:
     except duckdb.Error as error:
         return f"(the failing rows cannot be shown: {error})"
     more = f"\n... and more: the first {ROWS_SHOWN} are shown" if len(rows) > ROWS_SHOWN else ""
-    return as_table(columns, rows[:ROWS_SHOWN], max_width=60) + more
+    shown = [dict(zip(columns, row, strict=True)) for row in rows[:ROWS_SHOWN]]
+    # The rows for a seed are to be copied: whole, and below the table.
+    to_copy = [text for row in shown if (text := row.pop("ledger_row", None))]
+    columns = [column for column in columns if column != "ledger_row"]
+    copies = "\nRows to copy, once the reason is known:\n" + "\n".join(to_copy) if to_copy else ""
+    return as_table(columns, [list(row.values()) for row in shown], max_width=60) + more + copies
 
 
 def _disk_hint(said: str) -> str:

@@ -266,6 +266,27 @@ def status(database: Path, json_output: bool) -> None:
 
 
 @main.command()
+@warehouse_option
+@click.option("--document", metavar="DOCUMENT_ID", help="Only this document, and each difference found in it.")
+@json_option
+@quiet_option
+def reconcile(database: Path, document: str | None, json_output: bool) -> None:
+    """Show what was checked in each report, and what was found.
+
+    Per document and kind of check: how many checks were made, and how many agreed, agreed within rounding, are registered
+    errors of the report, restatements by a later report, reviewed warnings, notes, or unexplained. Read-only. With
+    --document also each difference, with its line and reason; --json has them for every document.
+    """
+    from publish.reconcile import read_reconciliation
+
+    found = read_reconciliation(database, document)
+    if json_output:
+        _print_json(found.as_dict())
+    else:
+        click.echo(found.describe(with_findings=document is not None))
+
+
+@main.command()
 @click.argument("query")
 @warehouse_option
 @click.option("--csv", "csv_output", is_flag=True, help="Print CSV with a header row.")

@@ -23,6 +23,7 @@ class Status:
     """A warehouse in figures. `built_at` is UTC, null in an empty file; `marts` maps each mart to its rows.
 
     `extraction_notes` counts raw.extraction_note by kind; `numbers_in_no_cell` are its numbers that no cell holds.
+    `guarded` maps what guards a printed number (identity, restatement, bounds, none) to how many it guards so.
     """
 
     warehouse: str
@@ -35,6 +36,7 @@ class Status:
     numbers_in_no_cell: int
     marts: dict[str, int]
     reconciliation: dict[str, int]
+    guarded: dict[str, int]
     gate_checks_passed: int
     gate_checks_failed: int
 
@@ -57,6 +59,7 @@ class Status:
         lines.append(f"In no cell      {self.numbers_in_no_cell:,} numbers of tables' lines")
         lines += _block("Marts", {f"marts.{name}": rows for name, rows in self.marts.items()}, "rows")
         lines += _block("Reconciliation", self.reconciliation, "checks")
+        lines += _block("Guarded by", self.guarded, "numbers")
         return "\n".join(lines)
 
 
@@ -76,6 +79,14 @@ def read_status(warehouse: Path) -> Status:
             if "marts.reconciliation" in names
             else []
         )
+        guarded = (
+            connection.execute(
+                "select guarded_by, count(*) from marts.reconciliation_coverage group by guarded_by "
+                "order by list_position(['identity', 'restatement', 'bounds', 'none'], guarded_by)"
+            ).fetchall()
+            if "marts.reconciliation_coverage" in names
+            else []
+        )
         return Status(
             warehouse=str(warehouse),
             built_at=built_at,
@@ -87,6 +98,7 @@ def read_status(warehouse: Path) -> Status:
             numbers_in_no_cell=in_no_cell,
             marts={name.removeprefix("marts."): count(name) for name in names if name.startswith("marts.")},
             reconciliation=dict(statuses),
+            guarded=dict(guarded),
             gate_checks_passed=count("raw.load_check", "passed"),
             gate_checks_failed=count("raw.load_check", "not passed"),
         )

@@ -44,6 +44,15 @@ valued as (
 
 ),
 
+compared as (
+
+    select
+        *,
+        max(case when role = 'result' then part_value end) over (partition by check_id, variant) as result_part_value
+    from valued
+
+),
+
 -- Precisions are summed whole here and halved in the tolerance: a printed figure is off by at most half its last digit.
 summed as (
 
@@ -51,16 +60,37 @@ summed as (
         check_id,
         variant,
         operation,
-        max(case when role = 'result' then part_value end) as result_value,
+        max(result_part_value) as result_part_value,
         max(case when role = 'result' then printed_precision end) as result_precision,
         cast(sum(case when role = 'term' then weight * part_value else 0 end) as decimal(28, 4)) as term_sum,
         cast(sum(case when role = 'divisor' then weight * part_value else 0 end) as decimal(28, 4)) as divisor_sum,
-        cast(sum(case when role = 'term' then printed_precision else 0 end) as decimal(18, 4)) as term_precision,
+        cast(sum(case when role = 'term' then abs(weight) * printed_precision else 0 end) as decimal(18, 4))
+            as term_precision,
+        cast(max(case when role = 'term' then abs(weight) * printed_precision end) as decimal(18, 4))
+            as coarsest_term_precision,
+        cast(min(case when role = 'term' then weight * part_value end) as decimal(28, 4)) as lowest_term,
+        cast(max(case when role = 'term' then weight * part_value end) as decimal(28, 4)) as highest_term,
+        cast(sum(case when role = 'numerator' then part_value end) as decimal(28, 4)) as numerator_sum,
+        count(case when role = 'term' and part_value = result_part_value and part_value != 0 then 1 end)
+            as equal_term_count,
         cast(sum(case when role = 'divisor' then printed_precision else 0 end) as decimal(18, 4)) as divisor_precision,
         cast(count(case when role != 'result' then 1 end) as integer) as term_count,
         cast(count(case when role != 'result' then part_value end) as integer) as present_term_count
-    from valued
+    from compared
     group by check_id, variant, operation
+
+),
+
+-- What is held against bounds can be a ratio, e.g. a cost per day: of the numerators to the result.
+tested as (
+
+    select
+        *,
+        case
+            when operation = 'ratio_between' then {{ decimal_divide('numerator_sum', 'abs(result_part_value)', 4) }}
+            else result_part_value
+        end as result_value
+    from summed
 
 ),
 
@@ -74,11 +104,18 @@ expected as (
                 when 'restatement' then term_sum
                 when 'mean' then {{ decimal_divide('term_sum', 'present_term_count', 4) }}
                 when 'percent' then {{ decimal_divide('100 * term_sum', 'divisor_sum', 4) }}
+                when 'at_most' then least(result_value, term_sum)
+                when 'between' then greatest(lowest_term, least(highest_term, result_value))
+                when 'ratio_between' then greatest(lowest_term, least(highest_term, result_value))
             end as decimal(28, 4)
         ) as expected_value,
         cast(
             case operation
                 when 'sum' then term_precision * 0.5
+                when 'at_most' then term_precision * 0.5
+                when 'between' then coarsest_term_precision * 0.5
+                when 'ratio_between' then 0
+                when 'distinct' then 0
                 when 'mean' then {{ decimal_divide('term_precision', '2 * present_term_count', 4) }}
                 -- The same fact at two precisions agrees at the coarser; at one precision it has to be the same.
                 when 'restatement'
@@ -93,9 +130,11 @@ expected as (
                 ) }}
             end as decimal(18, 4)
         ) as term_tolerance,
-        cast(case when operation = 'restatement' then 0 else result_precision * 0.5 end as decimal(18, 4))
-            as result_tolerance
-    from summed
+        cast(
+            case when operation in ('restatement', 'ratio_between', 'distinct') then 0 else result_precision * 0.5 end
+            as decimal(18, 4)
+        ) as result_tolerance
+    from tested
 
 ),
 
@@ -110,8 +149,15 @@ final as (
         cast(term_tolerance + result_tolerance as decimal(18, 4)) as tolerance,
         term_count,
         present_term_count,
-        abs(result_value - expected_value) <= result_tolerance as agrees_exactly,
-        abs(result_value - expected_value) <= term_tolerance + result_tolerance as agrees
+        -- A third equal figure is one too many.
+        case
+            when operation = 'distinct' then equal_term_count < 2
+            else abs(result_value - expected_value) <= result_tolerance
+        end as agrees_exactly,
+        case
+            when operation = 'distinct' then equal_term_count < 2
+            else abs(result_value - expected_value) <= term_tolerance + result_tolerance
+        end as agrees
     from expected
 
 )

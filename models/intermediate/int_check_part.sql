@@ -10,6 +10,12 @@ restatement_parts as (
 
 ),
 
+plausibility_parts as (
+
+    select * from {{ ref('int_plausibility_check_part') }}
+
+),
+
 unioned as (
 
     select
@@ -21,7 +27,9 @@ unioned as (
         kind,
         operation,
         blank_is_zero,
+        grade,
         reason,
+        check_class,
         part_no,
         role,
         weight,
@@ -43,7 +51,9 @@ unioned as (
         kind,
         operation,
         blank_is_zero,
+        grade,
         reason,
+        check_class,
         part_no,
         role,
         weight,
@@ -53,6 +63,30 @@ unioned as (
         printed_precision,
         is_registered_misprint
     from restatement_parts
+
+    union all
+
+    select
+        check_id,
+        document_id,
+        table_no,
+        row_no,
+        column_no,
+        kind,
+        operation,
+        blank_is_zero,
+        grade,
+        reason,
+        check_class,
+        part_no,
+        role,
+        weight,
+        cell_id,
+        printed_value,
+        believed_value,
+        printed_precision,
+        is_registered_misprint
+    from plausibility_parts
 
 )
 

@@ -23,6 +23,7 @@ pairs as (
     select
         *,
         lag(cell_id) over {{ vintages }} as earlier_cell_id,
+        lag(document_id) over {{ vintages }} as earlier_document_id,
         lag(is_registered_misprint) over {{ vintages }} as earlier_is_registered_misprint,
         lag(base_value) over {{ vintages }} as earlier_base_value,
         lag(believed_base_value) over {{ vintages }} as earlier_believed_base_value,
@@ -37,6 +38,8 @@ converted as (
     select
         *,
         cell_id || ' = ' || earlier_cell_id as check_id,
+        -- A report that contradicts itself is wrong somewhere; a later report may have corrected an earlier one.
+        case when document_id = earlier_document_id then 'printed twice' else 'restated' end as kind,
         {{ decimal_divide('earlier_base_value', 'factor_to_base', 4) }} as earlier_printed_value,
         {{ decimal_divide('earlier_believed_base_value', 'factor_to_base', 4) }} as earlier_believed_value,
         {{ decimal_divide('earlier_base_precision', 'abs(factor_to_base)', 4) }} as earlier_precision
@@ -49,6 +52,7 @@ parts as (
 
     select
         check_id,
+        kind,
         document_id,
         table_no,
         row_no,
@@ -66,6 +70,7 @@ parts as (
 
     select
         check_id,
+        kind,
         document_id,
         table_no,
         row_no,
@@ -89,13 +94,15 @@ final as (
         table_no,
         row_no,
         column_no,
-        'restated' as kind,
+        kind,
         'restatement' as operation,
         false as blank_is_zero,
+        'error' as grade,
         'samma uppgift står tryckt på flera ställen' as reason,
+        'restatement' as check_class,
         part_no,
         role,
-        1 as weight,
+        cast(1 as decimal(8, 6)) as weight,
         cell_id,
         printed_value,
         believed_value,

@@ -1,6 +1,17 @@
-with registered as (
+with documents as (
 
-    select * from {{ ref('source_error_ledger') }}
+    select * from {{ ref('stg_raw__document') }}
+
+),
+
+-- The ledger speaks of every report; a warehouse may hold only some of them.
+registered as (
+
+    select ledger.*
+    from {{ ref('source_error_ledger') }} as ledger
+    inner join documents on {{ document_of('ledger.cell_id') }} = documents.document_id
+    left join documents as compared on ledger.against_document_id = compared.document_id
+    where ledger.against_document_id is null or compared.document_id is not null
 
 ),
 

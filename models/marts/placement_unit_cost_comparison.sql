@@ -71,6 +71,13 @@ publishers as (
 
 ),
 
+-- A warehouse may hold the reports of only some municipalities.
+reporting as (
+
+    select distinct municipality_code from {{ ref('dim_document') }}
+
+),
+
 final as (
 
     select
@@ -100,6 +107,7 @@ final as (
         end as difference_to_mean_percent,
         case
             when unit_costs.unit_cost_sek is not null then null
+            when reporting.municipality_code is null then 'Ingen rapport från kommunen är inläst.'
             when publishers.municipality_code is not null then 'Ingen uppgift för perioden i de inlästa rapporterna.'
             else coalesce(for_type.reason, for_all_types.reason)
         end as not_published_reason,
@@ -119,6 +127,7 @@ final as (
         on
             graded.placement_type_code = publishers.placement_type_code
             and municipalities.municipality_code = publishers.municipality_code
+    left join reporting on municipalities.municipality_code = reporting.municipality_code
     left join not_published as for_type
         on
             graded.placement_type_code = for_type.placement_type_code

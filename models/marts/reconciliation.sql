@@ -40,6 +40,12 @@ registered as (
 
 ),
 
+reviews as (
+
+    select * from {{ ref('warning_review') }}
+
+),
+
 checks as (
 
     select * from parts
@@ -51,7 +57,9 @@ evaluated as (
 
     select
         checks.check_id,
+        checks.check_class,
         checks.kind,
+        checks.grade,
         checks.document_id,
         checks.table_no,
         row_labels.row_label,
@@ -64,16 +72,29 @@ evaluated as (
         case
             when as_printed.present_term_count < as_printed.term_count and not checks.blank_is_zero then 'missing part'
             when as_printed.result_value is null then 'missing total'
-            -- A misprint stays one where it agrees with another misprint it was made from.
-            when as_believed.agrees and checks.is_registered_misprint then 'registered source error'
+            -- A misprint stays one where it agrees with another misprint it was made from. It may well be plausible.
+            when
+                as_believed.agrees and checks.is_registered_misprint
+                and checks.check_class in ('identity', 'restatement')
+                then 'registered source error'
             when as_believed.agrees and as_printed.agrees_exactly then 'agrees'
             when as_believed.agrees and as_printed.agrees then 'rounding'
-            when as_believed.agrees or as_believed.difference = registered.difference then 'registered source error'
+            when as_believed.agrees then 'registered source error'
+            when
+                as_believed.difference = registered.difference
+                and registered.treatment = 'restatement' and checks.check_class = 'restatement'
+                then 'restatement'
+            when as_believed.difference = registered.difference and registered.treatment != 'restatement'
+                then 'registered source error'
+            when checks.grade = 'note' then 'note'
+            when checks.grade = 'warning' and reviews.cell_id is not null then 'reviewed warning'
+            when checks.grade = 'warning' then 'warning'
             -- Also where NULL hides whether it agrees.
             else 'unexplained'
         end as status,
         checks.reason as rule_reason,
         registered.reason as registered_reason,
+        reviews.reason as review_reason,
         checks.cell_id,
         cells.unit,
         cells.line_no
@@ -82,6 +103,12 @@ evaluated as (
     inner join evaluations as as_believed on checks.check_id = as_believed.check_id and as_believed.variant = 'believed'
     left join cells on checks.cell_id = cells.cell_id
     left join registered on checks.cell_id = registered.cell_id
+    -- A review holds for the figure it was written about.
+    left join reviews
+        on
+            checks.kind = reviews.kind
+            and checks.cell_id = reviews.cell_id
+            and as_printed.result_value = reviews.printed
     left join row_labels
         on
             checks.document_id = row_labels.document_id
@@ -93,7 +120,15 @@ evaluated as (
             and checks.table_no = report_columns.table_no
             and checks.column_no = report_columns.column_no
     -- Where the report prints no parts at all there is nothing to hold the total against.
-    where as_printed.present_term_count > 0
+    -- Bounds need all their figures, and miss none: what has to be there, the identities say.
+    where
+        as_printed.present_term_count > 0
+        and (
+            checks.check_class in ('identity', 'restatement')
+            or (as_printed.present_term_count = as_printed.term_count and as_printed.result_value is not null)
+            -- A cost for no days at all.
+            or checks.operation = 'ratio_between'
+        )
 
 ),
 
@@ -101,7 +136,9 @@ final as (
 
     select
         check_id,
+        check_class,
         kind,
+        grade,
         document_id,
         table_no,
         row_label,
@@ -110,9 +147,11 @@ final as (
         expected,
         cast(printed - expected as decimal(28, 4)) as difference,
         tolerance,
-        unit,
+        case when check_class in ('identity', 'restatement') or kind in ('limit', 'value bound') then unit end as unit,
         status,
         case
+            when status = 'reviewed warning' then review_reason
+            when status = 'restatement' then registered_reason
             when status = 'registered source error'
                 then coalesce(registered_reason, 'Följer av ett registrerat fel i en av delarna: ' || rule_reason)
             else rule_reason

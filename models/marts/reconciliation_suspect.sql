@@ -2,7 +2,7 @@ with checks as (
 
     select
         check_id,
-        status,
+        check_class in ('identity', 'restatement') as is_exact,
         {{ stops_the_build('status') }} as is_failing
     from {{ ref('reconciliation') }}
 
@@ -14,6 +14,7 @@ parts as (
         check_id,
         cell_id
     from {{ ref('int_check_part') }}
+    where cell_id is not null
 
 ),
 
@@ -23,13 +24,14 @@ cells as (
 
 ),
 
--- A wrong figure fails all its checks; one beside it in a failing check still passes the others it takes part in.
+-- A wrong figure fails all its identities and restatements; one beside it in a failing check still passes the others it
+-- takes part in. Bounds say too little to count.
 counted as (
 
     select
         parts.cell_id,
-        cast(sum(case when checks.is_failing then 1 else 0 end) as integer) as failing_check_count,
-        cast(sum(case when checks.is_failing then 0 else 1 end) as integer) as passing_check_count
+        cast(sum(case when checks.is_exact and checks.is_failing then 1 else 0 end) as integer) as failing_check_count,
+        cast(sum(case when checks.is_exact and not checks.is_failing then 1 else 0 end) as integer) as passing_check_count
     from parts
     inner join checks on parts.check_id = checks.check_id
     group by parts.cell_id

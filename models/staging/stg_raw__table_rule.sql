@@ -15,6 +15,7 @@ renamed as (
         row_no,
         column_no,
         blank_is_zero,
+        grade,
         reason
     from source
 

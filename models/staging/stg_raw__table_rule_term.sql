@@ -16,7 +16,7 @@ renamed as (
         row_no,
         column_no,
         column_shift,
-        weight
+        cast(weight as decimal(8, 6)) as weight
     from source
 
 )

@@ -160,7 +160,7 @@ def _guarded(kind: str, cells: Sequence[Cell], change: Change | None) -> Iterato
         yield Mutant(kind, cells[0].subject, change)
 
 
-def of_pairs(checks: Mapping[str, Mapping[str, int]], cells: Mapping[str, Cell], chance: random.Random) -> Iterator[Mutant]:
+def of_pairs(checks: Mapping[str, Mapping[str, Decimal]], cells: Mapping[str, Cell], chance: random.Random) -> Iterator[Mutant]:
     """Two wrong cells in one check: any two digits, and two that cancel; `checks`: each check's sum as its cells' weights."""
     for check in sorted(checks):
         weights = {cell: weight for cell, weight in checks[check].items() if cell in cells}
@@ -170,6 +170,6 @@ def of_pairs(checks: Mapping[str, Mapping[str, int]], cells: Mapping[str, Cell],
         changes = [chance.choice([m.change for m in of_one_cell(cell, chance) if m.kind in SINGLE[:5]]) for cell in (one, other)]
         yield Mutant("two cells", one.subject, Change({**changes[0].cells, **changes[1].cells}))
         step = Decimal(10) ** chance.randint(0, max(0, one.value.adjusted()))
-        shift = {one: step, other: -step * weights[one.cell_id] * weights[other.cell_id]}
+        shift = {one: step, other: -step * weights[one.cell_id] / weights[other.cell_id]}
         cancelling = {c.cell_id: printed(c.value + by, decimals(c.text)) for c, by in shift.items()}
         yield Mutant("two cells that cancel", one.subject, Change(cancelling))

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from decimal import Decimal
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -26,25 +27,27 @@ class Reports:
 
     cells: dict[str, Cell]
     reach: Reach
-    weights: dict[str, dict[str, int]]
+    weights: dict[str, dict[str, Decimal]]
     """Of each check that is a sum, its cells' weights, the result's -1."""
 
 
 def read_reports(checks: Checks) -> Reports:
     """The numbers and checks of the warehouse as the last run left it."""
-    made = "check_id in (select check_id from marts.reconciliation)"
-    reach = Reach(checks.rows(f"select check_id, cell_id from intermediate.{PARTS} where {made}"))
+    made = "cell_id is not null and check_id in (select check_id from marts.reconciliation)"
+    exact = {check for check, said in checks.base.evaluations.items() if said.exact}
+    reach = Reach(checks.rows(f"select check_id, cell_id from intermediate.{PARTS} where {made}"), exact)
     cells = checks.rows(
-        "select cell_id, document_id, table_no, row_no, column_no, subject, row_label || ' / ' || column_label, printed_text, "
-        f"printed_value, cell_id in (select cell_id from intermediate.{PARTS} where {made}) as guarded "
-        "from intermediate.int_report_cell where printed_value is not null order by all"
+        "select cell_id, cells.document_id, cells.table_no, row_no, column_no, cells.subject, "
+        "cells.row_label || ' / ' || cells.column_label, printed_text, "
+        "printed_value, coverage.is_guarded from intermediate.int_report_cell as cells "
+        "join marts.reconciliation_coverage as coverage using (cell_id) order by all"
     )
-    weights: dict[str, dict[str, int]] = {}
+    weights: dict[str, dict[str, Decimal]] = {}
     sums = (
         f"select check_id, cell_id, role, weight from intermediate.{PARTS} where operation in ('sum', 'restatement') and {made}"
     )
     for check, cell, role, weight in checks.rows(f"{sums} order by all"):
-        weights.setdefault(check, {})[cell] = -1 if role == "result" else weight
+        weights.setdefault(check, {})[cell] = Decimal(-1) if role == "result" else weight
     return Reports({row[0]: Cell(*row) for row in cells}, reach, weights)
 
 

@@ -1,14 +1,14 @@
 """What became of each mutant, and whether that is good enough.
 
 - detected: a test of the build fails.
-- inside tolerance: nothing fails, and nothing could. In every check of the changed cell the change of (printed - expected) is no
-  larger than the tolerance which that check derives from the digits the reports print. Judged by the size of the change against
-  the tolerance before it, not by whether it was found.
+- inside tolerance: nothing fails, and nothing could. In every exact check (identity or restatement) of the changed cell the
+  change of (printed - expected) is no larger than the tolerance which that check derives from the digits the reports print.
+  Judged by the size of the change against the tolerance before it, not by whether it was found.
 - cancels: the same for a mutant of several cells, whose changes undo each other in every check.
 - leaves no trace: nothing fails, because the numbers are gone and with them every check that the change would have broken: the
   reports now look like reports that never printed them. Arithmetic cannot find that; the accounts of the extraction do, which
   look for every number of a table's lines in a cell (ingest/notes.py).
-- missed: nothing fails, although a check that is still made moves by more than its tolerance.
+- missed: nothing fails, although an exact check that is still made moves by more than its tolerance.
 
 The goal is about detected and missed. An unseen row need not be named: no check knows of it, so it cannot be a suspect.
 """
@@ -60,10 +60,11 @@ def judge(mutant: Mutant, finding: Finding, base: Mapping[str, Evaluation], cell
             rank == 1 and all(cell in changed for cell, other in suspects.items() if other == 1)
             for rank, suspects in zip(ranks, naming, strict=True)
         )
-        return Verdict(mutant.kind, mutant.subject, DETECTED, changed, bool(naming), bool(ranks) and max(ranks) == 1, alone)
-    moved = {check: _moved(check, base[check], now) for check, now in finding.evaluations.items() if now}
-    beyond = [said for said in moved.values() if said]
-    gone = finding.evaluations.keys() - moved.keys()
+        # Where only bounds fail, nothing is ranked.
+        return Verdict(mutant.kind, mutant.subject, DETECTED, changed, bool(naming), max(ranks, default=0) == 1, alone)
+    exact = {check: now for check, now in finding.evaluations.items() if base[check].exact}
+    beyond = [said for check, now in exact.items() if now and (said := _moved(check, base[check], now))]
+    gone = {check for check, now in exact.items() if now is None}
     if not beyond and not gone:
         return Verdict(mutant.kind, mutant.subject, INSIDE if mutant.kind in SINGLE else CANCELS, changed)
     texts = [

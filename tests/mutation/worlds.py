@@ -1,15 +1,15 @@
-"""Many mutants at once: those that share no figure of their checks stand in one world, and are told apart afterwards.
+"""Many mutants at once: those that do not touch each other stand in one world, and are told apart afterwards.
 
-A mutant reaches the figures of the checks it takes part in. Two mutants whose reaches share no figure can neither change
-each other's checks nor the ranks of each other's suspects, so one evaluation answers for both. Where a failure lies in no
-mutant's reach, or in that of several, the world was no proof: each of its mutants is then run alone.
+Two mutants whose reaches have nothing in common can neither change each other's checks nor the ranks of each other's
+suspects, so one evaluation answers for both. Where a failure lies in no mutant's reach, or in that of several, the world
+was no proof: each of its mutants is then run alone.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -26,9 +26,11 @@ class Finding:
 
 
 class Reach:
-    """Which figures stand in one check with which."""
+    """What a mutant can change: its checks, and the ranks of the figures that stand in an exact check with one of its cells."""
 
-    def __init__(self, parts: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, parts: Iterable[tuple[str, str]], exact: Collection[str]) -> None:
+        self.exact = exact
+        """The identities and restatements, which alone count in ranks."""
         self.checks: dict[str, set[str]] = defaultdict(set)
         """The checks of a figure."""
         self.cells: dict[str, set[str]] = defaultdict(set)
@@ -42,12 +44,21 @@ class Reach:
         return {check for cell in mutant.change.cells for check in self.checks.get(cell, ())}
 
     def of(self, mutant: Mutant) -> frozenset[str]:
-        """The figures whose checks or ranks a mutant can change, and its own."""
-        return frozenset(mutant.change.cells).union(*(self.cells[check] for check in self.checks_of(mutant)))
+        """The ids that no other mutant of its world may reach: figures of its exact checks, its other checks, its own cells."""
+        checks = self.checks_of(mutant)
+        cells = (self.cells[check] for check in checks if check in self.exact)
+        return frozenset(mutant.change.cells).union((check for check in checks if check not in self.exact), *cells)
+
+    def ids_of(self, failure: Failure) -> set[str]:
+        """The ids of which a mutant that causes the failure reaches one."""
+        if failure.check in self.cells and failure.check not in self.exact:
+            return {failure.check}
+        cells = {failure.cell, *failure.suspects}
+        return cells if failure.check else cells | self.checks.get(failure.cell, set())
 
 
 def pack(mutants: Sequence[Mutant], reach: Reach) -> list[list[int]]:
-    """The mutants' positions in worlds whose mutants share no figure: each goes into the first world that has room."""
+    """The mutants' positions in worlds whose mutants reach nothing in common: each goes into the first world that has room."""
     worlds: list[list[int]] = []
     taken: list[set[str]] = []
     # Worlds that are full for a figure stay so: remember where to go on looking.
@@ -86,24 +97,35 @@ def run_world(checks: Checks, mutants: Sequence[Mutant], reach: Reach) -> list[F
     except duckdb.Error as error:
         # SQL that cannot be run stops the build, but names no figure.
         outcome = Outcome((Failure(f"error: {str(error).splitlines()[0]}", cell="", check=None, suspects={}),), {})
-    told_apart = _tell_apart(outcome.failures, [reach.of(mutant) for mutant in mutants])
+    told_apart = _tell_apart(outcome.failures, [reach.of(mutant) for mutant in mutants], reach.ids_of)
     if told_apart is None:
         return [finding for mutant in mutants for finding in run_world(checks, [mutant], reach)]
     return [
-        Finding(frozenset(failures), {check: outcome.evaluations.get(check) for check in reach.checks_of(mutant)})
+        Finding(
+            frozenset(_as_ranked(failure, reach) for failure in failures),
+            {check: outcome.evaluations.get(check) for check in reach.checks_of(mutant)},
+        )
         for mutant, failures in zip(mutants, told_apart, strict=True)
     ]
 
 
-def _tell_apart(failures: Iterable[Failure], reaches: Sequence[frozenset[str]]) -> list[list[Failure]] | None:
+def _as_ranked(failure: Failure, reach: Reach) -> Failure:
+    """The failure; without ranks (0) where bounds fail, which other mutants of the world may have a share in."""
+    ranked = failure.check is None or failure.check in reach.exact or failure.check not in reach.cells
+    return failure if ranked else replace(failure, suspects=dict.fromkeys(failure.suspects, 0))
+
+
+def _tell_apart(
+    failures: Iterable[Failure], reaches: Sequence[frozenset[str]], ids_of: Callable[[Failure], set[str]]
+) -> list[list[Failure]] | None:
     """Each mutant's failures, all of them for one that is alone; None where one lies in no mutant's reach or in several."""
     if len(reaches) == 1:
         return [list(failures)]
-    owner: Mapping[str, int] = {cell: number for number, cells in enumerate(reaches) for cell in cells}
+    owner = {reached: number for number, ids in enumerate(reaches) for reached in ids}
     told_apart: list[list[Failure]] = [[] for _ in reaches]
     for failure in failures:
-        owners = {owner.get(cell) for cell in failure.suspects} - {None}
+        owners = {owner[reached] for reached in ids_of(failure) if reached in owner}
         if len(owners) != 1:
             return None
-        told_apart[next(o for o in owners if o is not None)].append(failure)
+        told_apart[owners.pop()].append(failure)
     return told_apart

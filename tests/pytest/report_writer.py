@@ -644,13 +644,14 @@ class ReportWriter:
         """The labels that rules speak of, parts directly below their row."""
         names: list[str] = []
         for owner in self.layout.tables:
-            for rule in owner.rules:
-                expression = parse_expression(rule.column) if rule.column else None
+            for rule in (*owner.rules, *owner.checks):
+                text = rule.column or rule.cell
+                expression = parse_expression(self.fill(text)) if text and rule.document is None else None
                 if expression is None:
                     continue
                 terms = [t for t in (*expression.terms, expression.divisor) if t and t.name != "all"]
                 names += [t.name for t in terms if (t.table or owner.key) == table.key]
-                if owner is table:
+                if owner is table and (expression.place is None or expression.place.table is None):
                     names += [*rule.excluding, expression.result]
         unique = list(dict.fromkeys(map(self.fill, names)))
         ordered: list[str] = []
@@ -1062,7 +1063,8 @@ def write_report(
 
 def tables_with(layout: Layout, table: TableLayout) -> frozenset[str]:
     """A table and those its rules speak of: the smallest set that can be written and read alone."""
-    terms = [t for rule in table.rules if rule.column for t in parse_expression(rule.column).terms]
+    rules = (*table.rules, *table.checks)
+    terms = [t for rule in rules if rule.column for t in parse_expression(rule.column).terms]
     return frozenset({table.key, *(t.table for t in terms if t.table)} | _same_heading(layout, table))
 
 

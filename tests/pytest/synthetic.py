@@ -71,8 +71,8 @@ def extraction(document_id: str = "provby_namnden_2024") -> Extraction:
             cell(2, 1, "-", None),
             cell(2, 2, "<166", "166"),
         ],
-        rules=[Rule(1, 1, "deviation", "sum", None, 1, False, "avvikelse")],
-        rule_terms=[RuleTerm(1, 1, 1, "term", 1, None, 2, 0, 1)],
+        rules=[Rule(1, 1, "deviation", "sum", None, 1, False, "error", "avvikelse")],
+        rule_terms=[RuleTerm(1, 1, 1, "term", 1, None, 2, 0, Decimal(1))],
         notes=[Note(1, 1, 1, 11, "decided", "Intäkter", 0, "the rules and limits of the table choose")],
     )
 

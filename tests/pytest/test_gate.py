@@ -40,8 +40,8 @@ def _repeat(part: str) -> Break:
 
 
 EARLY = date(2023, 12, 31)
-TERM = RuleTerm(1, 1, 1, "term", 1, None, 2, 0, 1)
-RULE = Rule(1, 1, "deviation", "sum", None, 1, False, "avvikelse")
+TERM = RuleTerm(1, 1, 1, "term", 1, None, 2, 0, Decimal(1))
+RULE = Rule(1, 1, "deviation", "sum", None, 1, False, "error", "avvikelse")
 
 # check -> (what breaks it, words the message must have, other checks that must fail with it)
 BROKEN: dict[str, tuple[Break, str, set[str]]] = {
@@ -138,7 +138,8 @@ BROKEN: dict[str, tuple[Break, str, set[str]]] = {
     "table_rule_term_table_exists": (_change("rule_terms", 0, term_table_no=9), "the document has no table 9", set()),
     "table_rule_term_numbered": (_change("rule_terms", 0, term_no=2), "term_no is 2 where 1 follows", set()),
     "table_rule_term_role_listed": (_change("rule_terms", 0, role="faktor"), "role is 'faktor'", set()),
-    "table_rule_term_weight_listed": (_change("rule_terms", 0, weight=3), "weight is '3'", set()),
+    "table_rule_grade_listed": (_change("rules", 0, grade="fel"), "grade is 'fel'", set()),
+    "table_rule_term_has_weight": (_change("rule_terms", 0, weight=Decimal(0)), "weight is '0'", set()),
     "table_rule_term_row_exists": (_change("rule_terms", 0, row_no=3), "last_row is 2, before row_no 3", set()),
     "table_rule_term_column_exists": (_change("rule_terms", 0, column_no=3), "column_count is 2, before", set()),
     "extraction_note_key_unique": (_repeat("notes"), "note 1, row 1, line 11: the key", {"extraction_note_numbered"}),

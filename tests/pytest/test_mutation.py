@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rule_kinds import OK, SITUATIONS, Placed, placed_cases, reports
+from rule_kinds import BY_UNIT_TEST, OK, SITUATIONS, Placed, placed_cases, reports
 
 from ingest.store import extracted_folders, write_extraction
-from mutation.checks import Change, Checks, Outcome, prepare
+from mutation.checks import PARTS, Change, Checks, Outcome, prepare
 from mutation.real import disagreements
 from mutation.run import SEED, Reports, all_mutants, differing_alone, for_builds, read_reports
 from mutation.verdict import DETECTED, GOAL, MISSED, judge
@@ -116,6 +116,13 @@ def test_every_kind_of_check_in_every_situation(in_situation: dict[str, Outcome]
         assert said
         assert said.status == expected
         assert [set(failure.suspects) for failure in failures] == [set(placed.cells)]
+
+
+def test_every_kind_has_its_situations(prepared: Prepared) -> None:
+    kinds = {kind for (kind,) in prepared.checks.rows(f"select distinct kind from intermediate.{PARTS}")}
+    assert kinds - {placed.case.kind for placed in placed_cases()} <= BY_UNIT_TEST
+    tested = {test["model"] for test in prepared.manifest["unit_tests"].values()}
+    assert "int_plausibility_check_part" in tested
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)

@@ -37,6 +37,20 @@ def _holds(rule: str, **values: str) -> bool | None:
             "'I %' = 100 * 'I tkr' / 'Netto'[-1]",
             Expression("I %", "percent", (Term("I tkr"),), Term("Netto", 1, None, -1)),
         ),
+        ("b = 1.032 * a", Expression("b", "sum", (Term("a", Decimal("1.032")),))),
+        ("b = c - 8/12 * a", Expression("b", "sum", (Term("c"), Term("a", Decimal("-0.666667"))))),
+        ("del <= helt", Expression("del", "at_most", (Term("helt"),))),
+        ("'a = b' <= 'c between d'", Expression("a = b", "at_most", (Term("c between d"),))),
+        ("'Alla' between '<29 år' + 'Män'", Expression("Alla", "between", (Term("<29 år"), Term("Män")))),
+        (
+            "mål:'Netto'.utfall = 100 * (-'Netto'.avvikelse) / 'Netto'.budget",
+            Expression(
+                "Netto",
+                "percent",
+                (Term("Netto", -1, column="avvikelse"),),
+                Term("Netto", column="budget"),
+            ),
+        ),
     ],
 )
 def test_notation(text: str, expression: Expression) -> None:
@@ -49,6 +63,11 @@ def test_what_is_no_rule_is_refused(text: str) -> None:
         parse_expression(text)
 
 
+def test_a_result_may_name_its_place() -> None:
+    assert parse_expression("mål:'Netto'.utfall = 'Netto'.budget").place == Term("Netto", table="mål", column="utfall")
+    assert parse_expression("'Netto' = 'A'").place == Term("Netto")
+
+
 def test_the_columns_a_rule_speaks_of() -> None:
     assert column_names(parse_expression("c = 100 * (a - b) / d")) == {"a", "b", "c", "d"}
     assert column_names(parse_expression("snitt = mean(all)")) == {"snitt"}
@@ -57,6 +76,9 @@ def test_the_columns_a_rule_speaks_of() -> None:
 @pytest.mark.parametrize(
     ("rule", "values", "expected"),
     [
+        # A constant multiplies the rounding of its term too: 0.5 x 3.2 + 0.5.
+        ("b = 3.2 * a", {"a": "10", "b": "34"}, True),
+        ("b = 3.2 * a", {"a": "10", "b": "35"}, False),
         # A sum: half a unit for each term and half for the result.
         ("c = a + b", {"a": "3", "b": "4", "c": "7"}, True),
         ("c = a + b", {"a": "3", "b": "4", "c": "8"}, True),

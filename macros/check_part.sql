@@ -1,0 +1,25 @@
+{# One part of the checks in a relation that has their keys, kind, grade and reason. `value`: as printed, as believed. #}
+{% macro check_part(
+    checks, operation, check_class, part_no, role, cell_id, value, precision, misprint, distinct=false
+) -%}
+    select{% if distinct %} distinct{% endif %}
+
+        check_id,
+        document_id,
+        table_no,
+        row_no,
+        column_no,
+        kind,
+        '{{ operation }}' as operation,
+        grade,
+        reason,
+        '{{ check_class }}' as check_class,
+        cast({{ part_no }} as integer) as part_no,
+        '{{ role }}' as role,
+        cast({{ cell_id }} as string) as cell_id,
+        cast({{ value[0] }} as decimal(28, 4)) as printed_value,
+        cast({{ value[1] }} as decimal(28, 4)) as believed_value,
+        cast({{ precision }} as decimal(18, 4)) as printed_precision,
+        cast({{ misprint }} as boolean) as is_registered_misprint
+    from {{ checks }}
+{%- endmacro %}

@@ -1,0 +1,314 @@
+{# The arguments of check_part. #}
+{% set kinds_of_part = [
+    ('bounded', 'between', 'bounds', 0, 'result', 'cell_id', ('printed_value', 'believed_value'),
+        'printed_precision', 'is_registered_misprint', false),
+    ('bounded', 'between', 'bounds', 1, 'term', 'null', ('low', 'low'), 0, 'false', false),
+    ('bounded', 'between', 'bounds', 2, 'term', 'null', ('high', 'high'), 0, 'false', false),
+    ('costed_days', 'ratio_between', 'bounds', 0, 'result', 'cell_id', ('printed_value', 'believed_value'),
+        'printed_precision', 'is_registered_misprint', false),
+    ('costed_days', 'ratio_between', 'bounds', 1, 'term', 'null', ('low', 'low'), 0, 'false', false),
+    ('costed_days', 'ratio_between', 'bounds', 2, 'term', 'null', ('high', 'high'), 0, 'false', false),
+    ('costed_days', 'ratio_between', 'bounds', 3, 'numerator', 'cost_cell_id', ('cost_printed', 'cost_believed'), 0,
+        'cost_is_registered_misprint', false),
+    ('priced_volumes', 'ratio_between', 'bounds', 0, 'result', 'cell_id', ('printed_value', 'believed_value'), 0,
+        'is_registered_misprint', true),
+    ('priced_volumes', 'ratio_between', 'bounds', 1, 'term', 'null', ('low', 'low'), 0, 'false', true),
+    ('priced_volumes', 'ratio_between', 'bounds', 2, 'term', 'null', ('high', 'high'), 0, 'false', true),
+    ('priced_volumes', 'ratio_between', 'bounds', '2 * pair_no + 1', 'numerator', 'volume_cell_id',
+        ('product_printed', 'product_believed'), 0, 'volume_is_registered_misprint', false),
+    ('priced_volumes', 'ratio_between', 'bounds', '2 * pair_no + 2', 'factor', 'price_cell_id',
+        ('price_printed', 'price_believed'), 0, 'price_is_registered_misprint', false),
+    ('likenesses', 'distinct', 'suspicion', 0, 'result', 'cell_id', ('printed_value', 'believed_value'),
+        'printed_precision', 'is_registered_misprint', true),
+    ('likenesses', 'distinct', 'suspicion', 'place_after', 'term', 'later_cell_id', ('later_printed', 'later_believed'),
+        'later_precision', 'later_is_registered_misprint', false)
+] %}
+
+-- What guards figures that no identity guards: bounds of single figures, unit costs, and equal figures.
+with cells as (
+
+    select * from {{ ref('int_report_cell') }}
+    where printed_value is not null
+
+),
+
+labelled as (
+
+    select * from {{ ref('int_labelled_cell') }}
+    where printed_value is not null
+
+),
+
+facts as (
+
+    select * from {{ ref('int_fact_cell') }}
+    where printed_value is not null and print_no = 1
+
+),
+
+value_bounds as (
+
+    select * from {{ ref('value_bound') }}
+
+),
+
+unit_cost_bounds as (
+
+    select * from {{ ref('unit_cost_bound') }}
+
+),
+
+placement_cost_bounds as (
+
+    select * from {{ ref('placement_cost_bound') }}
+
+),
+
+coded as (
+
+    select
+        cells.*,
+        labelled.code
+    from cells
+    left join labelled on cells.cell_id = labelled.cell_id
+
+),
+
+-- The bounds of a code go before those of its whole subject.
+bounded_values as (
+
+    select
+        coded.*,
+        'value bound' as kind,
+        value_bounds.low,
+        value_bounds.high,
+        value_bounds.grade,
+        value_bounds.reason,
+        row_number() over (partition by coded.cell_id order by value_bounds.code nulls last) as choice
+    from coded
+    inner join value_bounds
+        on
+            coded.subject = value_bounds.subject
+            and coded.measure = value_bounds.measure
+            and coded.unit = value_bounds.unit
+            and (value_bounds.code is null or coded.code = value_bounds.code)
+
+),
+
+bounded_prices as (
+
+    select
+        labelled.*,
+        'unit cost' as kind,
+        unit_cost_bounds.low_sek as low,
+        unit_cost_bounds.high_sek as high,
+        'warning' as grade,
+        unit_cost_bounds.reason
+    from labelled
+    inner join unit_cost_bounds on labelled.code = unit_cost_bounds.placement_type_code
+    where labelled.dimension = 'placement_type' and labelled.measure = 'unit_price'
+
+),
+
+bounded as (
+
+    select
+        kind || ' ' || cell_id as check_id,
+        document_id,
+        table_no,
+        row_no,
+        column_no,
+        kind,
+        grade,
+        reason,
+        cell_id,
+        printed_value,
+        believed_value,
+        printed_precision,
+        is_registered_misprint,
+        low,
+        high
+    from bounded_values
+    where choice = 1
+
+    union all
+
+    select
+        kind || ' ' || cell_id as check_id,
+        document_id,
+        table_no,
+        row_no,
+        column_no,
+        kind,
+        grade,
+        reason,
+        cell_id,
+        printed_value,
+        believed_value,
+        printed_precision,
+        is_registered_misprint,
+        low,
+        high
+    from bounded_prices
+
+),
+
+-- A cost and the days it paid for, in one row of a table.
+costed_days as (
+
+    select
+        'unit cost ' || spent.cell_id as check_id,
+        'unit cost' as kind,
+        unit_cost_bounds.low_sek as low,
+        unit_cost_bounds.high_sek as high,
+        'warning' as grade,
+        unit_cost_bounds.reason,
+        stays.document_id,
+        stays.table_no,
+        stays.row_no,
+        stays.column_no,
+        stays.cell_id,
+        stays.printed_value,
+        stays.believed_value,
+        stays.printed_precision,
+        stays.is_registered_misprint,
+        spent.cell_id as cost_cell_id,
+        abs(spent.printed_value * spent.factor_to_base) as cost_printed,
+        abs(spent.believed_value * spent.factor_to_base) as cost_believed,
+        spent.is_registered_misprint as cost_is_registered_misprint
+    from labelled as stays
+    inner join labelled as spent
+        on
+            stays.document_id = spent.document_id
+            and stays.table_no = spent.table_no
+            and stays.row_no = spent.row_no
+            and spent.measure = 'amount'
+    inner join unit_cost_bounds on stays.code = unit_cost_bounds.placement_type_code
+    where stays.dimension = 'placement_type' and stays.measure = 'volume'
+
+),
+
+-- Volume x price of every type of placement, beside what the report says that placements cost.
+priced_volumes as (
+
+    select
+        'placement cost ' || spent.cell_id as check_id,
+        'placement cost' as kind,
+        placement_cost_bounds.low,
+        placement_cost_bounds.high,
+        'warning' as grade,
+        placement_cost_bounds.reason,
+        spent.document_id,
+        spent.table_no,
+        spent.row_no,
+        spent.column_no,
+        spent.cell_id,
+        spent.printed_value * spent.factor_to_base as printed_value,
+        spent.believed_value * spent.factor_to_base as believed_value,
+        spent.is_registered_misprint,
+        volumes.cell_id as volume_cell_id,
+        prices.cell_id as price_cell_id,
+        -- A misread figure can be a thousand times too large: it has to fail the check, not the query.
+        cast(volumes.printed_value as decimal(28, 4)) * prices.printed_value as product_printed,
+        cast(volumes.believed_value as decimal(28, 4)) * prices.believed_value as product_believed,
+        prices.printed_value as price_printed,
+        prices.believed_value as price_believed,
+        volumes.is_registered_misprint as volume_is_registered_misprint,
+        prices.is_registered_misprint as price_is_registered_misprint,
+        row_number() over (partition by spent.cell_id order by volumes.table_no, volumes.row_no) as pair_no
+    from facts as spent
+    inner join placement_cost_bounds
+        on
+            spent.municipality_code = placement_cost_bounds.municipality_code
+            and spent.dimension = 'activity'
+            and spent.code = placement_cost_bounds.activity_code
+    inner join facts as volumes
+        on
+            spent.document_id = volumes.document_id
+            and spent.scenario = volumes.scenario
+            and spent.period_start = volumes.period_start
+            and spent.period_end = volumes.period_end
+            and volumes.dimension = 'placement_type'
+            and volumes.measure = 'volume'
+    inner join facts as prices
+        on
+            volumes.document_id = prices.document_id
+            and volumes.code = prices.code
+            and volumes.scenario = prices.scenario
+            and volumes.period_start = prices.period_start
+            and volumes.period_end = prices.period_end
+            and prices.dimension = 'placement_type'
+            and prices.measure = 'unit_price'
+
+),
+
+-- The same figure for three periods or scenarios of one series.
+listed as (
+
+    select
+        *,
+        row_number() over (
+            partition by document_id, dimension, code, measure order by table_no, row_no, column_no
+        ) as series_no
+    from facts
+    where dimension in ('placement_type', 'activity') and measure in ('amount', 'volume', 'unit_price')
+
+),
+
+likenesses as (
+
+    select
+        'equal figures ' || listed.cell_id as check_id,
+        'equal figures' as kind,
+        'warning' as grade,
+        'Tre lika tal i en serie kan vara ett tal som kopierats.' as reason,
+        listed.document_id,
+        listed.table_no,
+        listed.row_no,
+        listed.column_no,
+        listed.cell_id,
+        listed.printed_value,
+        listed.believed_value,
+        listed.printed_precision,
+        listed.is_registered_misprint,
+        later.series_no - listed.series_no as place_after,
+        later.cell_id as later_cell_id,
+        later.printed_value as later_printed,
+        later.believed_value as later_believed,
+        later.printed_precision as later_precision,
+        later.is_registered_misprint as later_is_registered_misprint
+    from listed
+    inner join listed as later
+        on
+            listed.document_id = later.document_id
+            and listed.dimension = later.dimension
+            and listed.code = later.code
+            and listed.measure = later.measure
+            and listed.series_no < later.series_no
+
+),
+
+parts as (
+
+    {% for kind_of_part in kinds_of_part %}
+        {{ check_part(*kind_of_part) }}
+        {% if not loop.last %}
+
+            union all
+
+        {% endif %}
+    {% endfor %}
+
+),
+
+final as (
+
+    select
+        *,
+        false as blank_is_zero,
+        cast(1 as decimal(8, 6)) as weight
+    from parts
+
+)
+
+select * from final
