@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help warehouse test lint bench lock clean
+.PHONY: help warehouse test lint mutation bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
@@ -30,8 +30,11 @@ lint: $(STAMP) ## Ruff, mypy and sqlfluff.
 
 # The last step proves in a scratch place that the checked-in data becomes a warehouse with every test passed.
 test: lint ## Everything: lint, pytest, and a build of the warehouse in a scratch place.
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist loadgroup
 	scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && $(BIN)/kommunlager build --database "$$scratch/kommunlager.duckdb"
+
+mutation: $(STAMP) ## Change every guarded number in many ways: do the checks find it? ARGS="--json" for programs.
+	PYTHONPATH=tests $(BIN)/python -m mutation $(ARGS)
 
 bench: $(STAMP) ## Time and memory of extract and build, by parts.
 	$(BIN)/python tests/bench/bench.py

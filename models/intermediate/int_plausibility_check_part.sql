@@ -220,8 +220,9 @@ priced_volumes as (
         spent.is_registered_misprint,
         volumes.cell_id as volume_cell_id,
         prices.cell_id as price_cell_id,
-        volumes.printed_value * prices.printed_value as product_printed,
-        volumes.believed_value * prices.believed_value as product_believed,
+        -- A misread figure can be a thousand times too large: it has to fail the check, not the query.
+        cast(volumes.printed_value as decimal(28, 4)) * prices.printed_value as product_printed,
+        cast(volumes.believed_value as decimal(28, 4)) * prices.believed_value as product_believed,
         prices.printed_value as price_printed,
         prices.believed_value as price_believed,
         volumes.is_registered_misprint as volume_is_registered_misprint,

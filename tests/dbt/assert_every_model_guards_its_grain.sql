@@ -1,6 +1,12 @@
 -- depends_on: {{ ref('dim_document') }}
--- Every model says what one row is and has the test for it, every mart has its contract, every generic test is used.
+-- Every model says what one row is and has the test for it, every mart has its contract and a unit for every figure, every
+-- generic test is used, every test stops the build, and the checks reach the tests that fail for them.
 {% set faults = [] %}
+{% set gates = {
+    'assert_everything_reconciles': 'reconciliation',
+    'assert_every_check_is_made': 'int_check_part',
+    'assert_registered_source_errors_still_stand': 'int_source_error_confirmation',
+} %}
 {% if execute %}
     {% set tested = [] %}
     {% set used = [] %}
@@ -8,6 +14,17 @@
         {% do used.append('test_' ~ test.test_metadata.name) %}
         {% if test.test_metadata.name == 'unique_grain' %}
             {% do tested.append(test.attached_node) %}
+        {% endif %}
+    {% endfor %}
+    {% for test in graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') %}
+        {% if test.config.severity | upper != 'ERROR' or test.config.error_if != '!= 0' or test.config.fail_calc != 'count(*)' %}
+            {% do faults.append(test.name ~ ': does not fail for every row') %}
+        {% endif %}
+    {% endfor %}
+    {% for gate, model in gates.items() %}
+        {% set held = graph.nodes.values() | selectattr('name', 'equalto', gate) | map(attribute='depends_on.nodes') | sum(start=[]) %}
+        {% if 'model.' ~ project_name ~ '.' ~ model not in held %}
+            {% do faults.append(gate ~ ': does not look at ' ~ model) %}
         {% endif %}
     {% endfor %}
     {% for model in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') %}
@@ -22,6 +39,11 @@
         {% endif %}
         {% for column in model.columns.values() if not column.description %}
             {% do faults.append(model.name ~ '.' ~ column.name ~ ': no description') %}
+        {% endfor %}
+        {% for column in model.columns.values() if 'marts' in model.fqn and (column.data_type or '').startswith('decimal') %}
+            {% if 'Unit: ' not in column.description and 'column unit' not in column.description %}
+                {% do faults.append(model.name ~ '.' ~ column.name ~ ': no unit') %}
+            {% endif %}
         {% endfor %}
     {% endfor %}
     {% set generic_tests = ['test_unique_grain', 'test_never_null', 'test_expression_is_true', 'test_known_code'] %}

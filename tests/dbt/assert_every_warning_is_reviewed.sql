@@ -25,6 +25,7 @@ select
     printed,
     expected,
     reason,
+    check_id,
     kind || ',' || cell_id || ',' || {{ plain_number('printed') }} || ',VARFÖR,' || cast(current_date as string)
         as ledger_row
 from found
@@ -42,6 +43,7 @@ select
     reviews.printed,
     null as expected,
     reviews.reason,
+    null as check_id,
     null as ledger_row
 from reviews
 left join found

@@ -1,51 +1,50 @@
--- The test macros against rows with known faults: each must return exactly the faulty ones. NULL is a fault.
+-- The test macros against rows with known faults: each must return exactly the faulty ones, and none of rows without. NULL is a
+-- fault.
+{% set keys = "(select 1 as a, 1 as b union all select 1, 2 union all select 2, 1)" %}
+{% set codes = "(select 'x' as code)" %}
+{% set fixtures = [
+    ('unique_grain: each key once', 0, test_unique_grain(keys, ['a', 'b'])),
+    ('unique_grain: a key twice', 1, test_unique_grain("(select 1 as a, 1 as b union all select 1, 1)", ['a', 'b'])),
+    ('unique_grain: part of the key is not the key', 1, test_unique_grain(keys, ['a'])),
+    ('unique_grain: a null in the key', 1, test_unique_grain("(select null as a, 3 as b)", ['a', 'b'])),
+    ('unique_grain: two nulls', 1, test_unique_grain("(select null as a, 3 as b union all select null, 3)", ['a', 'b'])),
+    ('never_null: all there, zero and empty text too', 0, test_never_null("(select 0 as a, '' as b)", ['a', 'b'])),
+    ('never_null: a null in either column', 2, test_never_null(
+        "(select 1 as a, 1 as b union all select 1, null union all select null, 1)", ['a', 'b']
+    )),
+    ('expression_is_true: true in every row', 0, test_expression_is_true(keys, 'a > 0')),
+    ('expression_is_true: at the bound', 0, test_expression_is_true("(select 0.15 as a)", 'a <= 0.15')),
+    ('expression_is_true: just outside', 1, test_expression_is_true("(select 0.1501 as a)", 'a <= 0.15')),
+    ('expression_is_true: false, other sign, null', 3, test_expression_is_true(
+        "(select 0 as a union all select -1 union all select null)", 'a > 0'
+    )),
+    ('known_code: known, or in no dimension for a reason', 0, test_known_code(
+        "(select 'x' as code, null as reason union all select 'total', 'a total')", 'code', codes, 'code'
+    )),
+    ('known_code: unknown without reason', 1, test_known_code("(select 'y' as code, null as reason)", 'code', codes, 'code')),
+    ('known_code: known with a reason', 1, test_known_code("(select 'x' as code, 'why' as reason)", 'code', codes, 'code')),
+    ('known_code: no code', 2, test_known_code(
+        "(select null as code, 'why' as reason union all select null, null)", 'code', codes, 'code'
+    )),
+    ('known_code: another case is another code', 1, test_known_code(
+        "(select 'X' as code, null as reason)", 'code', codes, 'code'
+    ))
+] %}
+
 with results as (
 
-    select
-        'unique_grain: a duplicate and a null key' as fixture,
-        2 as expected_failures,
-        count(*) as failures
-    from (
-        {{ test_unique_grain(
-            "(select 1 as a, 1 as b union all select 1, 1 union all select 1, 2 union all select null, 3)", ['a', 'b']
-        ) }}
-    ) as failing
+    {% for fixture, expected_failures, query in fixtures %}
+        select
+            '{{ fixture }}' as fixture,
+            {{ expected_failures }} as expected_failures,
+            count(*) as failures
+        from ({{ query }}) as failing
+        {% if not loop.last %}
 
-    union all
+            union all
 
-    select
-        'never_null: a null in either column' as fixture,
-        2 as expected_failures,
-        count(*) as failures
-    from (
-        {{ test_never_null("(select 1 as a, 1 as b union all select 1, null union all select null, 1)", ['a', 'b']) }}
-    ) as failing
-
-    union all
-
-    select
-        'expression_is_true: one false, one null' as fixture,
-        2 as expected_failures,
-        count(*) as failures
-    from (
-        {{ test_expression_is_true("(select 1 as a union all select -1 union all select null)", 'a > 0') }}
-    ) as failing
-
-    union all
-
-    select
-        'known_code: unknown without reason, known with reason, no code' as fixture,
-        3 as expected_failures,
-        count(*) as failures
-    from (
-        {{ test_known_code(
-            "(select 'x' as code, null as reason union all select 'y', null union all select 'x', 'why'"
-            ~ " union all select 'total', 'a total' union all select null, 'why')",
-            'code',
-            "(select 'x' as code)",
-            'code'
-        ) }}
-    ) as failing
+        {% endif %}
+    {% endfor %}
 
 )
 
