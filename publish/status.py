@@ -22,7 +22,8 @@ TRY_QUERY = (
 class Status:
     """A warehouse in figures. `built_at` is UTC, null in an empty file; `marts` maps each mart to its rows.
 
-    `extraction_notes` counts raw.extraction_note by kind; `numbers_in_no_cell` are its numbers that no cell holds.
+    `extraction_notes` counts raw.extraction_note by kind; of the numbers in tables' lines that no cell
+    holds, `numbers_left_out` stand in lines left out for a reason (remarks, footers, prose), `numbers_unread` for none.
     `guarded` maps what guards a printed number (identity, restatement, bounds, none) to how many it guards so.
     """
 
@@ -33,7 +34,8 @@ class Status:
     cells: int
     numbers: int
     extraction_notes: dict[str, int]
-    numbers_in_no_cell: int
+    numbers_left_out: int
+    numbers_unread: int
     marts: dict[str, int]
     reconciliation: dict[str, int]
     guarded: dict[str, int]
@@ -56,7 +58,8 @@ class Status:
             f"Load gate       {gate}",
         ]
         lines += _block("Read with care", self.extraction_notes, "notes (raw.extraction_note)")
-        lines.append(f"In no cell      {self.numbers_in_no_cell:,} numbers of tables' lines")
+        outside = f"{self.numbers_left_out:,} numbers in lines left out for a reason, {self.numbers_unread:,} for none"
+        lines.append(f"In no cell      {outside}")
         lines += _block("Marts", {f"marts.{name}": rows for name, rows in self.marts.items()}, "rows")
         lines += _block("Reconciliation", self.reconciliation, "checks")
         lines += _block("Guarded by", self.guarded, "numbers")
@@ -73,7 +76,7 @@ def read_status(warehouse: Path) -> Status:
             return int(_one(connection, f"select count(*) from {table} where {where}")) if table in names else 0
 
         built_at = _one(connection, "select max(loaded_at) from raw.load_check") if "raw.load_check" in names else None
-        notes, in_no_cell = _notes(connection) if "raw.extraction_note" in names else ({}, 0)
+        notes, in_no_cell = _notes(connection) if "raw.extraction_note" in names else ({}, {})
         statuses = (
             connection.execute("select status, count(*) from marts.reconciliation group by status order by status").fetchall()
             if "marts.reconciliation" in names
@@ -95,7 +98,8 @@ def read_status(warehouse: Path) -> Status:
             cells=count("raw.table_cell"),
             numbers=count("raw.table_cell", "value is not null"),
             extraction_notes=notes,
-            numbers_in_no_cell=in_no_cell,
+            numbers_left_out=in_no_cell.get("left_out", 0),
+            numbers_unread=in_no_cell.get("unread", 0),
             marts={name.removeprefix("marts."): count(name) for name in names if name.startswith("marts.")},
             reconciliation=dict(statuses),
             guarded=dict(guarded),
@@ -104,12 +108,12 @@ def read_status(warehouse: Path) -> Status:
         )
 
 
-def _notes(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], int]:
-    """Extraction notes by kind, and how many numbers they say ended in no cell."""
+def _notes(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], dict[str, int]]:
+    """Extraction notes by kind, and by kind how many numbers they say ended in no cell."""
     rows = connection.execute(
         "select kind, count(*), sum(number_count) from raw.extraction_note group by kind order by kind"
     ).fetchall()
-    return {kind: count for kind, count, _ in rows}, sum(int(numbers) for _, _, numbers in rows)
+    return {kind: count for kind, count, _ in rows}, {kind: int(numbers) for kind, _, numbers in rows}
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
