@@ -125,7 +125,7 @@ def read_statements(
                 figure_precision(value, layout),
                 parsed.operation,
                 line_no,
-                None,
+                None if page.report.pages is None else page.report.pages[line_no - 1],
                 layout.reason,
             )
         )
