@@ -316,6 +316,9 @@ def _problems(layout: Layout) -> Iterator[str]:
             except LayoutError as error:
                 yield f"{place}, {str(error).splitlines()[0]}"
                 continue
+            kinds = [rule.kind for rule in every_rule if text in (rule.row, rule.column, rule.cell)]
+            if kinds and ("limit" in kinds) != (parse_expression(any_report.fill(text)).operation in ("at_most", "between")):
+                yield f"{place}: '{text}' is of kind limit exactly when it says `<=` or `between`"
             if text not in [rule.column or rule.cell for rule in every_rule]:
                 yield from (f"{place}: '{text}' speaks of a column '{name}'" for name in sorted(named - keys))
         for rule in table.rules:

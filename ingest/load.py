@@ -184,7 +184,8 @@ def _write(connection: duckdb.DuckDBPyConnection, frames: Frames, results: Seque
         schema={f.name: POLARS_TYPES[str(f.type).removesuffix(" | None")] for f in dataclasses.fields(CheckResult)},
     )
     cells = frames["table_cell"].with_columns(pl.col("value").cast(pl.Decimal(18, 4)))
-    incoming = {**frames, "table_cell": cells, "load_check": checks}
+    terms = frames["table_rule_term"].with_columns(pl.col("weight").cast(pl.Decimal(8, 6)))
+    incoming = {**frames, "table_cell": cells, "table_rule_term": terms, "load_check": checks}
     connection.begin()
     connection.execute(RAW_SCHEMA.read_text(encoding="utf-8"))
     changed: set[str] = set()

@@ -46,6 +46,10 @@ _TERM = re.compile(
 )
 
 
+# The relation stands outside quotes: a label can hold anything.
+_RELATION = re.compile(r"(?P<result>(?:[^']|'[^']*')*?) (?P<relation>=|<=|between) ")
+
+
 @dataclass(frozen=True)
 class Term:
     """A term of an expression: a column key or row label, perhaps in another table or a column further left.
@@ -78,13 +82,13 @@ class Expression:
 
 def parse_expression(text: str) -> Expression:
     """Read one rule; LayoutError when it does not follow the notation above."""
-    split = re.search(r" (=|<=|between) (?=(?:[^']*'[^']*')*[^']*$)", text)
-    results = _terms(text[: split.start()]) if split else ()
+    split = _RELATION.match(text)
+    results = _terms(split["result"]) if split else ()
     if split is None or len(results) != 1:
         raise LayoutError(f"rule '{text}': is no identity.\n  What to do: write `result = term + term` (ingest/rules.py).")
     place, right = results[0], text[split.end() :].strip()
-    if split[1] != "=":
-        return Expression(place.name, "at_most" if split[1] == "<=" else "between", _terms(right), place=place)
+    if split["relation"] != "=":
+        return Expression(place.name, "at_most" if split["relation"] == "<=" else "between", _terms(right), place=place)
     if match := re.fullmatch(r"mean\((.+)\)", right):
         return Expression(place.name, "mean", _terms(match[1].replace(",", " +")), place=place)
     if match := re.fullmatch(r"100 \* (?:\((.+)\)|(\S+|'[^']+')) / (.+)", right):

@@ -153,8 +153,8 @@ bounded as (
 
 ),
 
--- A cost and the days it paid for, in one row of a table.
-costed_days as (
+-- A cost and the days it paid for, in one row of a table: of its own period, and scenario where there are several.
+costs_and_days as (
 
     select
         'unit cost ' || spent.cell_id as check_id,
@@ -175,7 +175,10 @@ costed_days as (
         spent.cell_id as cost_cell_id,
         abs(spent.printed_value * spent.factor_to_base) as cost_printed,
         abs(spent.believed_value * spent.factor_to_base) as cost_believed,
-        spent.is_registered_misprint as cost_is_registered_misprint
+        spent.is_registered_misprint as cost_is_registered_misprint,
+        row_number() over (
+            partition by spent.cell_id order by coalesce(stays.scenario = spent.scenario, false) desc, stays.column_no
+        ) as choice
     from labelled as stays
     inner join labelled as spent
         on
@@ -183,8 +186,17 @@ costed_days as (
             and stays.table_no = spent.table_no
             and stays.row_no = spent.row_no
             and spent.measure = 'amount'
+            and stays.period_start = spent.period_start
+            and stays.period_end = spent.period_end
     inner join unit_cost_bounds on stays.code = unit_cost_bounds.placement_type_code
     where stays.dimension = 'placement_type' and stays.measure = 'volume'
+
+),
+
+costed_days as (
+
+    select * from costs_and_days
+    where choice = 1
 
 ),
 

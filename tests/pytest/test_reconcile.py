@@ -77,6 +77,14 @@ def test_an_unknown_document_is_told(warehouse: Path, run: Run) -> None:
     assert INTERIM in result.stderr
 
 
+def test_a_database_that_was_never_built_is_told(tmp_path: Path, run: Run) -> None:
+    duckdb.connect(tmp_path / "empty.duckdb").close()
+    result = run("reconcile", "--database", tmp_path / "empty.duckdb")
+    assert result.returncode == 1
+    assert "holds no reconciliation" in result.stderr
+    assert "kommunlager build" in result.stderr
+
+
 def test_nine_money_volumes_and_prices_in_ten_are_guarded_and_the_rest_say_why(warehouse: Path) -> None:
     figures = _query(
         warehouse,
