@@ -1,7 +1,8 @@
 """From a report's text to an Extraction: one engine for every layout.
 
 The steps have a module each: locate (where a table stands), rows, figures and ocr (what its rows say), read_tables (whole
-tables, and what cannot be read for certain), raw_rows (cells and rules as schema raw has them).
+tables, and what cannot be read for certain), raw_rows (cells and rules as schema raw has them), statements (what the
+running text says of the cells).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ingest.notes import notes_of
 from ingest.periods import note_period, parse_period
 from ingest.raw_rows import RawRowBuilder
 from ingest.read_tables import read_tables
+from ingest.statements import read_statements
 from ingest.text import ReportText, read_report
 
 
@@ -40,6 +42,7 @@ def extract(report: ReportText, layout: Layout, variables: Variables) -> Extract
     for number, table in enumerate(tables, 1):
         builder.add(number, table)
     builder.add_rules()
+    statements, statement_terms = read_statements(page, builder.tables, builder.columns, builder.cells)
     return Extraction(
         _document(report, layout, variables),
         builder.tables,
@@ -48,6 +51,8 @@ def extract(report: ReportText, layout: Layout, variables: Variables) -> Extract
         builder.rules,
         builder.terms,
         notes_of(page, tables),
+        statements,
+        statement_terms,
     )
 
 

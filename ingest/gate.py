@@ -19,6 +19,7 @@ from typing import Any
 import polars as pl
 
 UNITS = (*("tkr", "mnkr", "kr", "kr_per_dygn", "dygn_dagar", "percent", "antal", "timmar", "index", "date", "text", "other"),)
+STATEMENT_UNITS = (*("tkr", "mnkr", "kr", "percent", "antal", "dygn_dagar", "helarsplats", "timmar", "index"),)
 MEASURES = (
     *(
         "amount",
@@ -232,6 +233,49 @@ CHECKS: tuple[Check, ...] = (
     _ordered("extraction_note_line_not_before_table", "extraction_note", "first_line", "line_no"),
     _ordered("extraction_note_line_not_after_table", "extraction_note", "line_no", "last_line"),
     _no_control_characters("extraction_note"),
+    _unique("statement", "document_id", "statement_no"),
+    Check(
+        "statement_name_unique",
+        "statement",
+        "ExpectCompoundColumnsToBeUnique",
+        "the name {name} stands on more than one row",
+        {"column_list": ["document_id", "name"]},
+    ),
+    _numbered("statement_numbered", "statement", "statement_no"),
+    _listed("statement", "unit", STATEMENT_UNITS),
+    _listed("statement", "operation", ("sum", "percent", "count")),
+    _at_least_one("statement_has_terms", "statement", "term_count", "the statement speaks of no cell"),
+    _at_least_one("statement_line_from_one", "statement", "line_no", "line_no is {line_no}, before line 1"),
+    _ordered("statement_line_in_report", "statement", "line_no", "line_count"),
+    Check(
+        "statement_value_exact",
+        "statement",
+        "ExpectColumnValuesToMatchRegex",
+        "value {value} does not fit decimal(18, 4): at most 14 digits before and 4 after the point",
+        {"column": "value", "regex": r"^-?\d{1,14}(?:\.\d{1,4})?$"},
+    ),
+    Check(
+        "statement_value_as_printed",
+        "statement",
+        "ExpectColumnPairValuesToBeEqual",
+        "the value is {value} but '{value_text}' is printed, which is {printed}",
+        {"column_A": "value", "column_B": "printed", "ignore_row_if": "either_value_is_missing"},
+    ),
+    Check(
+        "statement_precision_exact",
+        "statement",
+        "ExpectColumnValuesToMatchRegex",
+        "precision {precision} is no decimal(18, 4) from 0",
+        {"column": "precision", "regex": r"^\d{1,14}(?:\.\d{1,4})?$"},
+    ),
+    _no_control_characters("statement"),
+    _unique("statement_term", "document_id", "statement_no", "term_no", "factor_no"),
+    _known("statement_term_statement_exists", "statement_term", "known_statement_no", "there is no statement {statement_no}"),
+    _numbered("statement_term_numbered", "statement_term", "term_no"),
+    _listed("statement_term", "factor_no", (1, 2)),
+    _listed("statement_term", "role", ("term", "divisor")),
+    _listed("statement_term", "weight", (-1, 1)),
+    _known("statement_term_cell_exists", "statement_term", "known_cell", "table {table_no} has no cell in {row_no}/{column_no}"),
 )
 
 
@@ -298,7 +342,7 @@ def _detail(check: Check, rows: Sequence[Mapping[str, Any]]) -> str:
 def _where(row: Mapping[str, Any]) -> str:
     """Document, table, row, column of a row, as far as it has them, and the line of a cell."""
     parts = [f"{row['document_id']}"]
-    for name in ("table_no", "rule_no", "term_no", "note_no", "row_no", "column_no"):
+    for name in ("statement_no", "table_no", "rule_no", "term_no", "note_no", "row_no", "column_no"):
         if row.get(name) is not None:
             parts.append(f"{name.removesuffix('_no')} {row[name]}")
     if "line_no" in row:
@@ -339,9 +383,7 @@ def _prepare(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     cell = (
         cell.with_columns(
             expected_no=pl.col("row_no").rank("dense").over(table_key),
-            printed=pl.Series(
-                [format(p.normalize() + 0, "f") if isinstance(p, Decimal) else None for p in printed], dtype=pl.String
-            ),
+            printed=pl.Series([_plain(p) if isinstance(p, Decimal) else None for p in printed], dtype=pl.String),
             reads_as=pl.Series(
                 ["number" if isinstance(p, Decimal) else "text" if p is None else "either" for p in printed],
                 dtype=pl.String,
@@ -379,10 +421,48 @@ def _prepare(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         .with_columns(expected_no=running.over("document_id"))
         .join(tables, on=table_key, how="left", maintain_order="left")
     )
+    statement, statement_term = frames["statement"], frames["statement_term"]
+    statement_key = ["document_id", "statement_no"]
+    said = [number_printed(text, unit) for text, unit in zip(statement["value_text"], statement["unit"], strict=True)]
+    prepared["statement"] = (
+        statement.with_columns(
+            expected_no=running.over("document_id"),
+            printed=pl.Series([_plain(p) if isinstance(p, Decimal) else None for p in said], dtype=pl.String),
+        )
+        .join(
+            document.unique("document_id").select("document_id", "line_count"),
+            on="document_id",
+            how="left",
+            maintain_order="left",
+        )
+        .join(count(statement_term, statement_key, "term_count"), on=statement_key, how="left", maintain_order="left")
+        .with_columns(pl.col("term_count").fill_null(0))
+    )
+    cell_key = ["document_id", "table_no", "row_no", "column_no"]
+    prepared["statement_term"] = (
+        # The factors of a term share its number; terms follow one another.
+        statement_term.with_columns(expected_no=pl.col("term_no").rank("dense").over(statement_key))
+        .join(
+            statement.unique(statement_key).select(*statement_key, known_statement_no="statement_no"),
+            on=statement_key,
+            how="left",
+            maintain_order="left",
+        )
+        .join(
+            frames["table_cell"].unique(cell_key).select(*cell_key, known_cell="cell_id"),
+            on=cell_key,
+            how="left",
+            maintain_order="left",
+        )
+    )
     prepared = {name: frame.with_columns(unclean_column=_unclean_column(frame)) for name, frame in prepared.items()}
     prepared["number_cell"] = prepared["table_cell"].filter(pl.col("reads_as") == "number")
     prepared["text_cell"] = prepared["table_cell"].filter(pl.col("reads_as") == "text")
     return prepared
+
+
+def _plain(number: Decimal) -> str:
+    return format(number.normalize() + 0, "f")
 
 
 def _unclean_column(frame: pl.DataFrame) -> pl.Expr:

@@ -557,3 +557,26 @@ def cells_beside_lines(extraction: Extraction, report: ReportText) -> list[dict[
         ]
         tables.append({"table_no": table.table_no, "key": table.table_key, "title": table.table_title, "lines": lines})
     return tables
+
+
+def statements_found(extraction: Extraction, layout: Layout) -> list[dict[str, Any]]:
+    """Each statement of the layout as the report makes it, with the cells it speaks of; without a line where it does not."""
+    labels = {(cell.table_no, cell.row_no): cell.row_label for cell in extraction.cells}
+    keys = {(column.table_no, column.column_no): column.column_key for column in extraction.columns}
+    tables = {table.table_no: table.table_key for table in extraction.tables}
+    rows: list[dict[str, Any]] = []
+    for statement in extraction.statements:
+        cells = [
+            f"{tables[term.table_no]}.'{labels[term.table_no, term.row_no]}'.{keys[term.table_no, term.column_no]}"
+            for term in extraction.statement_terms
+            if term.statement_no == statement.statement_no
+        ]
+        figure = f"{statement.value_text} ({statement.unit})"
+        rows.append({"statement": statement.name, "line": statement.line_no, "figure": figure, "cells": cells})
+    made = {row["statement"] for row in rows}
+    rows += [
+        {"statement": statement.name, "line": None, "figure": None, "cells": []}
+        for statement in layout.statements
+        if statement.name not in made
+    ]
+    return rows

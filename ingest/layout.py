@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ingest.errors import LayoutError, ReportError
 from ingest.periods import MONTHS, parse_period
 from ingest.rules import column_names, limit_names, parse_expression
+from ingest.statement_notation import parse_statement
 
 LAYOUT_DIR = Path(__file__).parent / "layouts"
 
@@ -30,6 +32,11 @@ Measure = Literal[
     "amount", "volume", "unit_price", "value", "deviation", "deviation_percent", "change", "change_percent", "mean", "text"
 ]  # fmt: skip
 Scenario = Literal["outcome", "budget", "forecast", "plan", "target", "baseline"]
+StatementUnit = Literal["tkr", "mnkr", "kr", "percent", "antal", "dygn_dagar", "helarsplats", "timmar", "index"]
+FIGURE = "{figure}"
+"""Where a statement's pattern has its figure: a printed number, or a number word up to twenty."""
+OTHER_WORDS = " ... "
+"""In a statement's pattern: other words of the same sentence."""
 DATES = "date"
 """The vocabulary that needs no list: `2024-10-24` and `2026-06`."""
 
@@ -170,6 +177,25 @@ class TableLayout(_Strict):
     """The cells are paragraphs (ingest/blocks.py): each column says how they begin, one of them is the anchor."""
 
 
+class StatementLayout(_Strict):
+    """A figure of the running text that restates or sums up cells (ingest/statements.py). Never quote the sentence."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    pattern: str
+    """The fewest words that find it, a pattern with `{figure}` in the figure's place; ` ... `: other words of the sentence."""
+    unit: StatementUnit
+    """The figure's unit; `helarsplats` is a place for a year, 365 days."""
+    rounded_to: Annotated[Decimal, Field(gt=0)] | None = None
+    """What the text rounds such figures to, in `unit`: with 100, `14 200` can be 14 150 to 14 250, and `14 153` is exact."""
+    is_: Annotated[str | list[str], Field(alias="is")]
+    """The cells it speaks of, in the notation of ingest/statement_notation.py; a list where it holds of each."""
+    reason: str
+
+    @property
+    def expressions(self) -> list[str]:
+        return [self.is_] if isinstance(self.is_, str) else self.is_
+
+
 class Layout(_Strict):
     """One kind of report of one municipality."""
 
@@ -201,6 +227,8 @@ class Layout(_Strict):
     """Units that row labels tell, first match wins."""
     tables: list[TableLayout]
     rulings: list[Ruling] = []
+    statements: list[StatementLayout] = []
+    """What the running text says of the tables' figures. A report that does not say it leaves no row."""
 
 
 class Variables:
@@ -327,6 +355,34 @@ def _problems(layout: Layout) -> Iterator[str]:
         for rule in every_rule:
             yield from pattern(f"{place}, only", rule.only)
             yield from (f"{place}: a rule holds in a column '{key}'" for key in rule.columns or [] if key not in keys)
+    for statement in layout.statements:
+        place = f"statement '{statement.name}'"
+        if statement.pattern.count(FIGURE) != 1:
+            yield f"{place}, pattern: has {{figure}} {statement.pattern.count(FIGURE)} times, not once"
+        yield from pattern(f"{place}, pattern", statement.pattern.replace(FIGURE, "x"))
+        yield from _wrong_names(layout, place, statement)
+    names = [statement.name for statement in layout.statements]
+    yield from (f"statement '{name}': stands {names.count(name)} times" for name in sorted(set(names)) if names.count(name) > 1)
+
+
+def _wrong_names(layout: Layout, place: str, statement: StatementLayout) -> Iterator[str]:
+    """What of a statement's expressions no table of the layout has."""
+    columns: dict[str, set[str]] = {}
+    for table in layout.tables:
+        columns.setdefault(table.key, set()).update(column.key for column in table.columns)
+    for expression in statement.expressions:
+        try:
+            references = parse_statement(expression).references
+        except LayoutError as error:
+            yield f"{place}, {str(error).splitlines()[0]}"
+            continue
+        for reference in references:
+            if reference.table not in columns:
+                yield f"{place}: '{reference}' speaks of a table '{reference.table}'"
+                continue
+            named = {reference.column, *([reference.where[0]] if reference.where else [])}
+            unknown = sorted(named - columns[reference.table])
+            yield from (f"{place}: '{reference}' speaks of a column '{name}'" for name in unknown)
 
 
 def layout_of(document_id: str, layouts: tuple[Layout, ...] | None = None) -> tuple[Layout, Variables]:

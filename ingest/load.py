@@ -24,13 +24,20 @@ from ingest.database import open_for_writing
 from ingest.errors import ExtractedDataError, GateError, WarehouseError
 from ingest.form_files import is_form, read_form
 from ingest.gate import CheckResult, check_frames, describe_failures
-from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Table
+from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Statement, StatementTerm, Table
 from ingest.store import read_extraction
 
 RAW_SCHEMA = Path(__file__).parent / "raw_schema.sql"
 
 # DuckDB grows its file in blocks of 256 KiB, several per table.
 SPARE_BYTES = 8 * 2**20
+
+VALUE, WEIGHT = pl.Decimal(18, 4), pl.Decimal(8, 6)
+EXACT_DECIMALS = {
+    "table_cell": {"value": VALUE},
+    "table_rule_term": {"weight": WEIGHT},
+    "statement": {"value": VALUE, "precision": VALUE},
+}
 
 # The frames are named after the tables of schema `raw` and hold their columns.
 Frames = dict[str, pl.DataFrame]
@@ -94,7 +101,7 @@ def load(folders: Sequence[Path], database: Path, note: Callable[[str], None] = 
 def shape(extractions: Sequence[Extraction]) -> Frames:
     """The extractions as frames of schema `raw`, sorted by their keys.
 
-    One column differs from its table: `table_cell.value` is still the exact decimal as text, because a frame's decimal
+    The columns of EXACT_DECIMALS differ from their tables: they are still exact decimals as text, because a frame's decimal
     rounds without a word what does not fit; the gate proves that it fits before it is cast.
     """
     ids = [extraction.document.document_id for extraction in extractions]
@@ -115,6 +122,9 @@ def shape(extractions: Sequence[Extraction]) -> Frames:
         .join(labels, on=["document_id", "table_no", "column_no"], how="left")
         .with_columns(cell_id=pl.concat_str("document_id", "table_no", "row_no", "column_no", separator="/"))
     )
+    statement = frame(Statement, lambda extraction: extraction.statements).with_columns(
+        statement_id=pl.concat_str("document_id", pl.lit("statement"), "name", separator="/")
+    )
     frames = {
         "document": _frame(Document, [(extraction.document.document_id, extraction.document) for extraction in extractions]),
         "report_table": table,
@@ -123,9 +133,15 @@ def shape(extractions: Sequence[Extraction]) -> Frames:
         "table_rule": frame(Rule, lambda extraction: extraction.rules),
         "table_rule_term": frame(RuleTerm, lambda extraction: extraction.rule_terms),
         "extraction_note": frame(Note, lambda extraction: extraction.notes),
+        "statement": statement,
+        "statement_term": frame(StatementTerm, lambda extraction: extraction.statement_terms),
     }
-    keys = ["document_id", "table_no", "rule_no", "term_no", "note_no", "row_no", "column_no"]
-    return {name: f.sort([key for key in keys if key in f.columns]) for name, f in frames.items()}
+    of_tables = ["document_id", "table_no", "rule_no", "term_no", "note_no", "row_no", "column_no"]
+    of_statements = ["document_id", "statement_no", "term_no", "factor_no"]
+    return {
+        name: f.sort([key for key in (of_statements if "statement_no" in f.columns else of_tables) if key in f.columns])
+        for name, f in frames.items()
+    }
 
 
 def _read(folders: Sequence[Path]) -> list[Extraction]:
@@ -183,9 +199,11 @@ def _write(connection: duckdb.DuckDBPyConnection, frames: Frames, results: Seque
         results,
         schema={f.name: POLARS_TYPES[str(f.type).removesuffix(" | None")] for f in dataclasses.fields(CheckResult)},
     )
-    cells = frames["table_cell"].with_columns(pl.col("value").cast(pl.Decimal(18, 4)))
-    terms = frames["table_rule_term"].with_columns(pl.col("weight").cast(pl.Decimal(8, 6)))
-    incoming = {**frames, "table_cell": cells, "table_rule_term": terms, "load_check": checks}
+    exact = {
+        name: frames[name].with_columns(pl.col(column).cast(kind) for column, kind in kinds.items())
+        for name, kinds in EXACT_DECIMALS.items()
+    }
+    incoming = {**frames, **exact, "load_check": checks}
     connection.begin()
     connection.execute(RAW_SCHEMA.read_text(encoding="utf-8"))
     changed: set[str] = set()

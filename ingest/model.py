@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -123,6 +123,36 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Statement:
+    """A figure of the running text that restates or sums up cells (raw.statement). `value` is as said, in `unit`."""
+
+    statement_no: int
+    name: str
+    value_text: str
+    value: Decimal
+    unit: str
+    precision: Decimal
+    operation: str
+    line_no: int
+    page_no: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class StatementTerm:
+    """A cell that a statement speaks of (raw.statement_term); the factors of one term are multiplied."""
+
+    statement_no: int
+    term_no: int
+    factor_no: int
+    role: str
+    table_no: int
+    row_no: int
+    column_no: int
+    weight: int
+
+
+@dataclass(frozen=True)
 class Extraction:
     """Everything extracted from one report, each list sorted by its numbers."""
 
@@ -133,3 +163,5 @@ class Extraction:
     rules: list[Rule]
     rule_terms: list[RuleTerm]
     notes: list[Note]
+    statements: list[Statement] = field(default_factory=list)
+    statement_terms: list[StatementTerm] = field(default_factory=list)

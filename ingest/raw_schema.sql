@@ -115,6 +115,37 @@ create table if not exists raw.extraction_note (
     primary key (document_id, note_no)
 );
 
+-- One row per figure of the running text that restates or sums up cells, as often as it is said. The sentence is not kept.
+create table if not exists raw.statement (
+    statement_id varchar not null,                 -- <document_id>/statement/<name>
+    document_id varchar not null,
+    statement_no integer not null,                 -- in the order of the text
+    name varchar not null,                         -- the statement's name in the layout; said again it is name-2, name-3
+    value_text varchar not null,                   -- the figure as printed, a number or a number word
+    value decimal(18, 4) not null,
+    unit varchar not null,                         -- a cell's units, or helarsplats (365 days)
+    precision decimal(18, 4) not null,             -- how fine the figure is: its last digit's worth, coarser where it is rounded, 0 for counts
+    operation varchar not null,                    -- sum: sum of weight x term; percent: 100 x sum of terms / sum of divisors; count: number of terms
+    line_no integer not null,                      -- 1-based line of the report's text on which the figure begins
+    page_no integer,                               -- null where the text carries no pages
+    reason varchar not null,
+    primary key (document_id, statement_no)
+);
+
+-- One row per cell that a statement speaks of. The factors of a term are multiplied; most terms have one.
+create table if not exists raw.statement_term (
+    document_id varchar not null,
+    statement_no integer not null,
+    term_no integer not null,
+    factor_no integer not null,
+    role varchar not null,                         -- term | divisor
+    table_no integer not null,
+    row_no integer not null,
+    column_no integer not null,
+    weight integer not null,                       -- 1 or -1, of the whole term
+    primary key (document_id, statement_no, term_no, factor_no)
+);
+
 -- One row per check of the load gate and run.
 create table if not exists raw.load_check (
     loaded_at timestamp not null,

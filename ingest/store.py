@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ingest.errors import ExtractedDataError
-from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Table
+from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Statement, StatementTerm, Table
 
 EXTRACTED_DIR = Path(__file__).parent / "extracted"
 
@@ -33,6 +33,8 @@ FILES: dict[str, type[Any]] = {
     "rules.csv": Rule,
     "rule_terms.csv": RuleTerm,
     "notes.csv": Note,
+    "statements.csv": Statement,
+    "statement_terms.csv": StatementTerm,
 }
 
 
@@ -48,6 +50,8 @@ def write_extraction(extraction: Extraction, root: Path = EXTRACTED_DIR) -> Path
         "rules.csv": extraction.rules,
         "rule_terms.csv": extraction.rule_terms,
         "notes.csv": extraction.notes,
+        "statements.csv": extraction.statements,
+        "statement_terms.csv": extraction.statement_terms,
     }
     staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=root))
     try:
@@ -86,6 +90,8 @@ def read_extraction(folder: Path) -> Extraction:
         read["rules.csv"],
         read["rule_terms.csv"],
         read["notes.csv"],
+        read["statements.csv"],
+        read["statement_terms.csv"],
     )
 
 

@@ -403,16 +403,22 @@ def layout_check(layouts: tuple[Path, ...], report: Path | None, json_output: bo
     ]
     if report is not None:
         from ingest.extract import extract_report
-        from ingest.inspect import cells_beside_lines
+        from ingest.inspect import cells_beside_lines, statements_found
         from ingest.text import read_report
 
-        beside = cells_beside_lines(extract_report(report, tuple(checked)), read_report(report))
+        extraction = extract_report(report, tuple(checked))
+        beside = cells_beside_lines(extraction, read_report(report))
+        used = next(found for found in checked if found.name == extraction.document.layout)
+        statements = statements_found(extraction, used)
         if json_output:
-            _print_json({"layouts": facts, "tables": beside})
+            _print_json({"layouts": facts, "tables": beside, "statements": statements})
             return
         for table in beside:
             click.echo(f"{table['title']}  ({table['key']})")
             click.echo(_table([{**line, "cells": " | ".join(line["cells"])} for line in table["lines"]]) + "\n")
+        if statements:
+            said = [{**row, "line": row["line"] or "not said", "cells": " | ".join(row["cells"])} for row in statements]
+            click.echo(_table(said) + "\n")
     elif json_output:
         _print_json({"layouts": facts})
         return

@@ -16,6 +16,12 @@ plausibility_parts as (
 
 ),
 
+statement_parts as (
+
+    select * from {{ ref('int_statement_check_part') }}
+
+),
+
 unioned as (
 
     select
@@ -87,6 +93,30 @@ unioned as (
         printed_precision,
         is_registered_misprint
     from plausibility_parts
+
+    union all
+
+    select
+        check_id,
+        document_id,
+        table_no,
+        row_no,
+        column_no,
+        kind,
+        operation,
+        blank_is_zero,
+        grade,
+        reason,
+        check_class,
+        part_no,
+        role,
+        weight,
+        cell_id,
+        printed_value,
+        believed_value,
+        printed_precision,
+        is_registered_misprint
+    from statement_parts
 
 )
 

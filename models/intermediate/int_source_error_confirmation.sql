@@ -15,9 +15,19 @@ registered as (
 
 ),
 
-cells as (
+figures as (
 
-    select * from {{ ref('int_report_cell') }}
+    select
+        cell_id,
+        printed_value
+    from {{ ref('int_report_cell') }}
+
+    union all
+
+    select
+        statement_id as cell_id,
+        printed_value
+    from {{ ref('stg_raw__statement') }}
 
 ),
 
@@ -53,7 +63,7 @@ confirmed_differences as (
     where
         evaluations.difference = registered.difference
         and not evaluations.agrees
-        and (parts.operation = 'restatement') = (registered.treatment = 'restatement')
+        and (parts.check_class = 'restatement') = (registered.treatment = 'restatement')
 
 ),
 
@@ -63,8 +73,8 @@ final as (
         registered.cell_id,
         registered.treatment,
         case
-            when cells.cell_id is null then 'cellen finns inte'
-            when not coalesce(cells.printed_value = registered.printed, false) then 'cellen trycker ett annat tal'
+            when figures.cell_id is null then 'cellen finns inte'
+            when not coalesce(figures.printed_value = registered.printed, false) then 'cellen trycker ett annat tal'
             when registered.printed - registered.expected != registered.difference then 'talen i raden går inte ihop'
             when registered.treatment = 'misprint' and confirmed_misprints.cell_id is null
                 then 'ingen kontroll visar felet längre'
@@ -72,7 +82,7 @@ final as (
                 then 'ingen kontroll visar skillnaden längre'
         end as problem
     from registered
-    left join cells on registered.cell_id = cells.cell_id
+    left join figures on registered.cell_id = figures.cell_id
     left join confirmed_misprints on registered.cell_id = confirmed_misprints.cell_id
     left join confirmed_differences on registered.cell_id = confirmed_differences.cell_id
 

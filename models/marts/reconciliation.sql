@@ -16,6 +16,12 @@ cells as (
 
 ),
 
+statements as (
+
+    select * from {{ ref('stg_raw__statement') }}
+
+),
+
 row_labels as (
 
     select
@@ -62,7 +68,7 @@ evaluated as (
         checks.grade,
         checks.document_id,
         checks.table_no,
-        row_labels.row_label,
+        coalesce(row_labels.row_label, statements.statement_name) as row_label,
         report_columns.column_label,
         as_printed.result_value as printed,
         -- A registered misprint is held against its parts as believed: it may have been made from another misprint.
@@ -96,12 +102,13 @@ evaluated as (
         registered.reason as registered_reason,
         reviews.reason as review_reason,
         checks.cell_id,
-        cells.unit,
-        cells.line_no
+        coalesce(cells.unit, statements.unit) as unit,
+        coalesce(cells.line_no, statements.line_no) as line_no
     from checks
     inner join evaluations as as_printed on checks.check_id = as_printed.check_id and as_printed.variant = 'printed'
     inner join evaluations as as_believed on checks.check_id = as_believed.check_id and as_believed.variant = 'believed'
     left join cells on checks.cell_id = cells.cell_id
+    left join statements on checks.cell_id = statements.statement_id
     left join registered on checks.cell_id = registered.cell_id
     -- A review holds for the figure it was written about.
     left join reviews

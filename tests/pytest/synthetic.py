@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Table
+from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Statement, StatementTerm, Table
 
 
 def document(document_id: str = "provby_namnden_2024", **changes: Any) -> Document:
@@ -74,6 +74,11 @@ def extraction(document_id: str = "provby_namnden_2024") -> Extraction:
         rules=[Rule(1, 1, "deviation", "sum", None, 1, False, "error", "avvikelse")],
         rule_terms=[RuleTerm(1, 1, 1, "term", 1, None, 2, 0, Decimal(1))],
         notes=[Note(1, 1, 1, 11, "decided", "Intäkter", 0, "the rules and limits of the table choose")],
+        statements=[
+            Statement(1, "result", "1 200", Decimal(1200), "tkr", Decimal(100), "sum", 30, None, "Årets resultat."),
+            Statement(2, "goals", "två", Decimal(2), "antal", Decimal(0), "count", 31, None, "Antal mål."),
+        ],
+        statement_terms=[StatementTerm(1, 1, 1, "term", 1, 1, 1, -1), StatementTerm(2, 1, 1, "term", 1, 1, 1, 1)],
     )
 
 

@@ -41,6 +41,7 @@ def _repeat(part: str) -> Break:
 
 EARLY = date(2023, 12, 31)
 TERM = RuleTerm(1, 1, 1, "term", 1, None, 2, 0, Decimal(1))
+TERMS = extraction().statement_terms
 RULE = Rule(1, 1, "deviation", "sum", None, 1, False, "error", "avvikelse")
 
 # check -> (what breaks it, words the message must have, other checks that must fail with it)
@@ -49,7 +50,7 @@ BROKEN: dict[str, tuple[Break, str, set[str]]] = {
     "document_text_origin_listed": (_change("document", 0, text_origin="fax"), "text_origin is 'fax'", set()),
     "document_period_ordered": (_change("document", 0, period_end=EARLY), "period_end is 2023-12-31", set()),
     "document_has_tables": (
-        lambda e: replace(e, tables=[], columns=[], cells=[], rules=[], rule_terms=[], notes=[]),
+        lambda e: Extraction(e.document, [], [], [], [], [], []),
         "the document has no tables",
         set(),
     ),
@@ -89,7 +90,7 @@ BROKEN: dict[str, tuple[Break, str, set[str]]] = {
     ),
     "table_cell_column_exists": (_add("cells", cell(2, 3, "5", "5")), "table 1 has no column 3", set()),
     "table_cell_rows_numbered": (
-        lambda e: replace(e, cells=[e.cells[0], replace(e.cells[2], row_no=3)], rules=[], rule_terms=[]),
+        lambda e: Extraction(e.document, e.tables, e.columns, [e.cells[0], replace(e.cells[2], row_no=3)], [], [], e.notes),
         "row 3, column 1, line 12: row_no is 3 where 2 follows",
         set(),
     ),
@@ -150,6 +151,49 @@ BROKEN: dict[str, tuple[Break, str, set[str]]] = {
     "extraction_note_line_not_before_table": (_change("notes", 0, line_no=9), "line_no is 9, before first_line 10", set()),
     "extraction_note_line_not_after_table": (_change("notes", 0, line_no=15), "last_line is 14, before line_no 15", set()),
     "extraction_note_text_clean": (_change("notes", 0, subject="Rad\x00"), "subject holds a control character", set()),
+    "statement_key_unique": (
+        lambda e: replace(e, statements=[e.statements[0], replace(e.statements[1], statement_no=1)], statement_terms=[TERMS[0]]),
+        "statement 1, line 30: the key",
+        {"statement_numbered"},
+    ),
+    "statement_name_unique": (_change("statements", 1, name="result"), "the name result stands on more than one row", set()),
+    "statement_numbered": (
+        lambda e: replace(
+            e,
+            statements=[replace(s, statement_no=s.statement_no + 1) for s in e.statements],
+            statement_terms=[replace(t, statement_no=t.statement_no + 1) for t in e.statement_terms],
+        ),
+        "statement_no is 2 where 1 follows",
+        set(),
+    ),
+    "statement_unit_listed": (_change("statements", 0, unit="kr_per_dygn"), "unit is 'kr_per_dygn'", set()),
+    "statement_operation_listed": (_change("statements", 0, operation="rot"), "operation is 'rot'", set()),
+    "statement_has_terms": (lambda e: replace(e, statement_terms=[TERMS[0]]), "the statement speaks of no cell", set()),
+    "statement_line_from_one": (_change("statements", 0, line_no=0), "line_no is 0, before line 1", set()),
+    "statement_line_in_report": (_change("statements", 0, line_no=101), "line_count is 100, before line_no 101", set()),
+    "statement_value_exact": (
+        _change("statements", 1, value=Decimal("1.23456")),
+        "value 1.23456 does not fit decimal(18, 4)",
+        set(),
+    ),
+    "statement_value_as_printed": (
+        _change("statements", 0, value=Decimal(1300)),
+        "the value is 1300 but '1 200' is printed, which is 1200",
+        set(),
+    ),
+    "statement_precision_exact": (_change("statements", 0, precision=Decimal(-1)), "precision -1 is no decimal", set()),
+    "statement_text_clean": (_change("statements", 0, reason="Årets\t"), "reason holds a control character", set()),
+    "statement_term_key_unique": (_repeat("statement_terms"), "statement 1, table 1, term 1, row 1, column 1: the key", set()),
+    "statement_term_statement_exists": (
+        _add("statement_terms", replace(TERMS[0], statement_no=3)),
+        "there is no statement 3",
+        set(),
+    ),
+    "statement_term_numbered": (_change("statement_terms", 0, term_no=2), "term_no is 2 where 1 follows", set()),
+    "statement_term_factor_no_listed": (_change("statement_terms", 0, factor_no=3), "factor_no is '3'", set()),
+    "statement_term_role_listed": (_change("statement_terms", 0, role="faktor"), "role is 'faktor'", set()),
+    "statement_term_weight_listed": (_change("statement_terms", 0, weight=2), "weight is '2'", set()),
+    "statement_term_cell_exists": (_change("statement_terms", 0, row_no=3), "table 1 has no cell in 3/1", set()),
 }  # fmt: skip
 
 

@@ -64,6 +64,18 @@ def test_every_cell_is_printed_on_its_line(document_id: str) -> None:
             assert first in lines[cell.line_no - 1], cell
 
 
+@needs_reports
+@each_document
+def test_every_statement_of_the_layout_is_made_and_printed_on_its_line(document_id: str) -> None:
+    """A pattern that finds nothing checks nothing: in the reports the layouts were written for, each finds its figure."""
+    lines = (REPORTS / f"{document_id}.txt").read_text(encoding="utf-8").split("\n")
+    layout, _ = layout_of(document_id)
+    statements = _checked_in(document_id).statements
+    assert {statement.name.partition("-")[0] for statement in statements} == {found.name for found in layout.statements}
+    for statement in statements:
+        assert statement.value_text.split(" ")[0] in lines[statement.line_no - 1], statement
+
+
 @needs_gold
 def test_the_hand_keyed_cells_are_all_found_and_nothing_else(tmp_path: Path) -> None:
     database = tmp_path / "k.duckdb"
@@ -87,6 +99,7 @@ def test_the_five_reports_hold_what_was_counted_in_them() -> None:
     assert sum(len(e.tables) for e in extractions) == 128
     assert len({(document_id, cell.table_no) for document_id, cell in cells if cell.value is not None}) == 74
     assert sum(cell.value is not None for _, cell in cells) == 1400
+    assert sum(len(e.statements) for e in extractions) == 193
 
 
 def _known_texts(layout: Layout, variables: Variables, cell: Cell, key: str) -> Iterator[str]:
