@@ -56,8 +56,8 @@ factors as (
 
 ),
 
--- A product is off by what its factors can be off, each with the other's size; it is no cell, and no misprint. Wide enough
--- for a misread figure a thousand times too large: it has to fail the check, not the query.
+-- A product is off by what its factors can be off, each with the other's size; it is no cell, and no misprint.
+-- Wide enough for a misread figure a thousand times too large: it has to fail the check, not the query.
 products as (
 
     select

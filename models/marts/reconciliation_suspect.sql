@@ -21,7 +21,8 @@ counted as (
     select
         figures.cell_id,
         cast(sum(case when checks.is_exact and checks.is_failing then 1 else 0 end) as integer) as failing_check_count,
-        cast(sum(case when checks.is_exact and not checks.is_failing then 1 else 0 end) as integer) as passing_check_count
+        cast(sum(case when checks.is_exact and not checks.is_failing then 1 else 0 end) as integer)
+            as passing_check_count
     from figures
     inner join checks on figures.check_id = checks.check_id
     group by figures.cell_id
