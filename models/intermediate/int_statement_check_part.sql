@@ -57,6 +57,7 @@ factors as (
 ),
 
 -- A product is off by what its factors can be off, each with the other's size; it is no cell, and no misprint.
+-- Wide enough for a misread figure a thousand times too large: it has to fail the check, not the query.
 products as (
 
     select
@@ -70,21 +71,23 @@ products as (
         case when two.factor_no is null then one.cell_id end as cell_id,
         two.factor_no is null and one.is_registered_misprint as is_registered_misprint,
         cast(
-            case when two.factor_no is null then one.base_value else one.base_value * two.base_value end
-            as decimal(28, 4)
+            case
+                when two.factor_no is null then one.base_value
+                else cast(one.base_value as decimal(28, 4)) * two.base_value
+            end as decimal(28, 4)
         ) as base_value,
         cast(
             case
                 when two.factor_no is null then one.believed_base_value
-                else one.believed_base_value * two.believed_base_value
+                else cast(one.believed_base_value as decimal(28, 4)) * two.believed_base_value
             end as decimal(28, 4)
         ) as believed_base_value,
         cast(
             case
                 when two.factor_no is null then one.base_precision
                 else
-                    abs(one.base_value) * two.base_precision
-                    + abs(two.base_value) * one.base_precision
+                    cast(abs(one.base_value) as decimal(28, 4)) * two.base_precision
+                    + cast(abs(two.base_value) as decimal(28, 4)) * one.base_precision
                     + one.base_precision * two.base_precision * 0.5
             end as decimal(28, 4)
         ) as base_precision

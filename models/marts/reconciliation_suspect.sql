@@ -8,19 +8,9 @@ with checks as (
 
 ),
 
-parts as (
+figures as (
 
-    select distinct
-        check_id,
-        cell_id
-    from {{ ref('int_check_part') }}
-    where cell_id is not null
-
-),
-
-cells as (
-
-    select * from {{ ref('int_report_cell') }}
+    select * from {{ ref('int_check_figure') }}
 
 ),
 
@@ -29,12 +19,13 @@ cells as (
 counted as (
 
     select
-        parts.cell_id,
+        figures.cell_id,
         cast(sum(case when checks.is_exact and checks.is_failing then 1 else 0 end) as integer) as failing_check_count,
-        cast(sum(case when checks.is_exact and not checks.is_failing then 1 else 0 end) as integer) as passing_check_count
-    from parts
-    inner join checks on parts.check_id = checks.check_id
-    group by parts.cell_id
+        cast(sum(case when checks.is_exact and not checks.is_failing then 1 else 0 end) as integer)
+            as passing_check_count
+    from figures
+    inner join checks on figures.check_id = checks.check_id
+    group by figures.cell_id
 
 ),
 
@@ -42,7 +33,7 @@ final as (
 
     select
         checks.check_id,
-        parts.cell_id,
+        figures.cell_id,
         cast(
             rank() over (
                 partition by checks.check_id
@@ -51,16 +42,15 @@ final as (
         ) as suspect_rank,
         counted.failing_check_count,
         counted.passing_check_count,
-        cells.document_id,
-        cells.table_no,
-        cells.line_no,
-        cells.row_label,
-        cells.column_label,
-        cells.printed_text
+        figures.document_id,
+        figures.table_no,
+        figures.line_no,
+        figures.row_label,
+        figures.column_label,
+        figures.printed_text
     from checks
-    inner join parts on checks.check_id = parts.check_id
-    inner join counted on parts.cell_id = counted.cell_id
-    left join cells on parts.cell_id = cells.cell_id
+    inner join figures on checks.check_id = figures.check_id
+    inner join counted on figures.cell_id = counted.cell_id
     where checks.is_failing
 
 )

@@ -33,9 +33,9 @@ class Reports:
 
 def read_reports(checks: Checks) -> Reports:
     """The numbers and checks of the warehouse as the last run left it."""
-    made = "cell_id is not null and check_id in (select check_id from marts.reconciliation)"
+    made = "check_id in (select check_id from marts.reconciliation)"
     exact = {check for check, said in checks.base.evaluations.items() if said.exact}
-    reach = Reach(checks.rows(f"select check_id, cell_id from intermediate.{PARTS} where {made}"), exact)
+    reach = Reach(checks.rows(f"select check_id, cell_id from intermediate.int_check_figure where {made}"), exact)
     cells = checks.rows(
         "select cell_id, cells.document_id, cells.table_no, row_no, column_no, cells.subject, "
         "cells.row_label || ' / ' || cells.column_label, printed_text, "
@@ -44,7 +44,8 @@ def read_reports(checks: Checks) -> Reports:
     )
     weights: dict[str, dict[str, Decimal]] = {}
     sums = (
-        f"select check_id, cell_id, role, weight from intermediate.{PARTS} where operation in ('sum', 'restatement') and {made}"
+        f"select check_id, cell_id, role, weight from intermediate.{PARTS} "
+        f"where operation in ('sum', 'restatement') and cell_id is not null and {made}"
     )
     for check, cell, role, weight in checks.rows(f"{sums} order by all"):
         weights.setdefault(check, {})[cell] = Decimal(-1) if role == "result" else weight

@@ -10,7 +10,8 @@
   look for every number of a table's lines in a cell (ingest/notes.py).
 - missed: nothing fails, although an exact check that is still made moves by more than its tolerance.
 
-The goal is about detected and missed. An unseen row need not be named: no check knows of it, so it cannot be a suspect.
+The goal is about detected and missed. What no exact check knows of any more need not be named: an unseen row, a row that is
+gone with all its checks and was found by bounds alone.
 """
 
 from __future__ import annotations
@@ -42,17 +43,15 @@ class Verdict:
     """No figure is suspected more, in each failing check that it stands in."""
     alone: bool = False
     """In one of them it is suspected most of all."""
+    nameable: bool = True
+    """Whether an exact check still knows of the changed cells."""
     why: str = ""
-
-    @property
-    def nameable(self) -> bool:
-        """Whether a check knows of the changed cells."""
-        return self.kind != UNSEEN or self.named
 
 
 def judge(mutant: Mutant, finding: Finding, base: Mapping[str, Evaluation], cells: Mapping[str, Cell]) -> Verdict:
     """The verdict on a mutant; `base` is what the checks say of the reports as they are."""
     changed = tuple(mutant.change.cells)
+    exact = {check: now for check, now in finding.evaluations.items() if base[check].exact}
     if finding.failures:
         naming = [failure.suspects for failure in finding.failures if not failure.suspects.keys().isdisjoint(changed)]
         ranks = [min(suspects[cell] for cell in changed if cell in suspects) for suspects in naming]
@@ -61,8 +60,9 @@ def judge(mutant: Mutant, finding: Finding, base: Mapping[str, Evaluation], cell
             for rank, suspects in zip(ranks, naming, strict=True)
         )
         # Where only bounds fail, nothing is ranked.
-        return Verdict(mutant.kind, mutant.subject, DETECTED, changed, bool(naming), max(ranks, default=0) == 1, alone)
-    exact = {check: now for check, now in finding.evaluations.items() if base[check].exact}
+        first = max(ranks, default=0) == 1
+        nameable = bool(naming) or (mutant.kind != UNSEEN and any(exact.values()))
+        return Verdict(mutant.kind, mutant.subject, DETECTED, changed, bool(naming), first, alone, nameable)
     beyond = [said for check, now in exact.items() if now and (said := _moved(check, base[check], now))]
     gone = {check for check, now in exact.items() if now is None}
     if not beyond and not gone:
@@ -128,7 +128,7 @@ def problems(verdicts: Sequence[Verdict]) -> list[str]:
 
 def as_json(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """The whole result for programs: both tables, and each mutant that was not detected beyond the tolerance, or not named."""
-    told = [v for v in verdicts if v.verdict not in (DETECTED, INSIDE) or (v.verdict == DETECTED and not v.named)]
+    told = [v for v in verdicts if v.verdict not in (DETECTED, INSIDE) or (v.verdict == DETECTED and v.nameable and not v.named)]
     return {
         "by_kind": table(verdicts, "kind"),
         "by_subject": table(verdicts, "subject"),

@@ -1,14 +1,14 @@
 """Many mutants at once: those that do not touch each other stand in one world, and are told apart afterwards.
 
 Two mutants whose reaches have nothing in common can neither change each other's checks nor the ranks of each other's
-suspects, so one evaluation answers for both. Where a failure lies in no mutant's reach, or in that of several, the world
-was no proof: each of its mutants is then run alone.
+suspects, so one evaluation answers for both. Where a failure lies in the reach of several mutants, or of none, the world was
+no proof for them: each is then run alone.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -97,16 +97,14 @@ def run_world(checks: Checks, mutants: Sequence[Mutant], reach: Reach) -> list[F
     except duckdb.Error as error:
         # SQL that cannot be run stops the build, but names no figure.
         outcome = Outcome((Failure(f"error: {str(error).splitlines()[0]}", cell="", check=None, suspects={}),), {})
-    told_apart = _tell_apart(outcome.failures, [reach.of(mutant) for mutant in mutants], reach.ids_of)
-    if told_apart is None:
-        return [finding for mutant in mutants for finding in run_world(checks, [mutant], reach)]
-    return [
-        Finding(
-            frozenset(_as_ranked(failure, reach) for failure in failures),
-            {check: outcome.evaluations.get(check) for check in reach.checks_of(mutant)},
-        )
-        for mutant, failures in zip(mutants, told_apart, strict=True)
-    ]
+    answers: list[Finding] = []
+    for mutant, failures in zip(mutants, _tell_apart(outcome.failures, mutants, reach), strict=True):
+        if failures is None:
+            answers += run_world(checks, [mutant], reach)
+        else:
+            now = {check: outcome.evaluations.get(check) for check in reach.checks_of(mutant)}
+            answers.append(Finding(frozenset(_as_ranked(failure, reach) for failure in failures), now))
+    return answers
 
 
 def _as_ranked(failure: Failure, reach: Reach) -> Failure:
@@ -115,17 +113,20 @@ def _as_ranked(failure: Failure, reach: Reach) -> Failure:
     return failure if ranked else replace(failure, suspects=dict.fromkeys(failure.suspects, 0))
 
 
-def _tell_apart(
-    failures: Iterable[Failure], reaches: Sequence[frozenset[str]], ids_of: Callable[[Failure], set[str]]
-) -> list[list[Failure]] | None:
-    """Each mutant's failures, all of them for one that is alone; None where one lies in no mutant's reach or in several."""
-    if len(reaches) == 1:
+def _tell_apart(failures: Sequence[Failure], mutants: Sequence[Mutant], reach: Reach) -> list[list[Failure] | None]:
+    """Each mutant's failures, all of them for one that is alone; None for mutants of which several may have caused one.
+
+    A failure in no mutant's reach leaves it open for all of them.
+    """
+    if len(mutants) == 1:
         return [list(failures)]
-    owner = {reached: number for number, ids in enumerate(reaches) for reached in ids}
-    told_apart: list[list[Failure]] = [[] for _ in reaches]
+    owner = {reached: number for number, mutant in enumerate(mutants) for reached in reach.of(mutant)}
+    told_apart: dict[int, list[Failure]] = {number: [] for number in range(len(mutants))}
     for failure in failures:
-        owners = {owner[reached] for reached in ids_of(failure) if reached in owner}
-        if len(owners) != 1:
-            return None
-        told_apart[owners.pop()].append(failure)
-    return told_apart
+        owners = {owner[reached] for reached in reach.ids_of(failure) if reached in owner} or set(range(len(mutants)))
+        if len(owners) == 1:
+            told_apart.get(next(iter(owners)), []).append(failure)
+        else:
+            for number in owners:
+                told_apart.pop(number, None)
+    return [told_apart.get(number) for number in range(len(mutants))]

@@ -77,8 +77,11 @@ RESTATED = (
 )
 """Facts that are printed twice: in both reports, the last one twice in the later report. What is not printed is not restated."""
 
-BY_UNIT_TEST = frozenset({"value bound", "unit cost", "placement cost", "equal figures"})
-"""Kinds that hang on bounds in seeds: their situations stand in dbt's unit tests of int_plausibility_check_part."""
+BY_UNIT_TEST = {
+    **dict.fromkeys(("value bound", "unit cost", "placement cost", "equal figures"), "int_plausibility_check_part"),
+    "statement": "int_statement_check_part",
+}
+"""Kinds whose parts come from seeds or running text: their situations stand in dbt's unit tests of a model."""
 
 FACTS = ("Kostnader", "Intäkter", "Varav kapitalkostnader")
 """Labels that the seeds know in the table of running costs: one for each restated fact."""
