@@ -27,6 +27,7 @@ _BEHIND = r"%?\*{0,2}(?: (?:%|\*{1,2}|[^\W\d]+))?"
 """Marks behind a number, glued or apart, or its unit: `5%`, `12,5**`, `96,7 **`, `375 st`."""
 
 
+_SPACES = re.compile(f"[{SPACES}]")
 _MINUS_SIGN = re.compile(rf"(?<![\w)])[{MINUS}](?=\d)")
 _MARKED = re.compile(rf"[<>]?[+-]?\d+(?:[.,]\d+)?{_BEHIND}")
 _GROUP = re.compile(rf"\d{{3}}(?:,\d+)?{_BEHIND}")
@@ -36,10 +37,9 @@ _LEADING_ZERO = re.compile(rf"[<>]?[+-]?0\d+{_BEHIND}")
 
 def normalise(text: str) -> str:
     """Text in NFC with ordinary spaces and hyphen-minus before digits, ready for reading; printed text is kept elsewhere."""
-    text = unicodedata.normalize("NFC", text)
-    for space in SPACES:
-        text = text.replace(space, " ")
-    return _MINUS_SIGN.sub("-", text)
+    if text.isascii():
+        return text
+    return _MINUS_SIGN.sub("-", _SPACES.sub(" ", unicodedata.normalize("NFC", text)))
 
 
 @lru_cache(maxsize=10_000)

@@ -12,15 +12,17 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from itertools import product
 
 from ingest.errors import ExtractionError
-from ingest.layout import FIGURE, OTHER_WORDS, StatementLayout
+from ingest.layout import StatementLayout
 from ingest.locate import Page
 from ingest.model import Cell, Column, Statement, StatementTerm, Table
 from ingest.numbers import normalise, parse_number
 from ingest.rules import precision
 from ingest.statement_notation import Product, Reference, parse_statement
+from ingest.statement_search import StatementSearch, Text
 from ingest.text import fold
 
 WORDS = (
@@ -31,7 +33,8 @@ WORD_VALUES = {fold(word): Decimal(value) for value, word in enumerate(WORDS)} |
 
 _NUMBER = r"(?<![\d,.])[-+]?(?:\d{1,3}(?: \d{3})+(?!\d)|\d+(?! \d{3}(?!\d)))(?:,\d+)?(?![\d])"
 _FIGURE = rf"(?P<figure>{_NUMBER}|\b(?:{'|'.join([*WORDS, 'ett'])})\b)"
-_OTHER_WORDS = r"[^.]{0,160}? "
+_LONGEST_WORD = max(map(len, WORDS))
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class RunningText:
@@ -54,22 +57,24 @@ class RunningText:
                 pieces.append(words)
                 length += len(words) + 1
         self._text = " ".join(pieces)
-        self._compared = _without_accents(self._text) if page.ocr else self._text
+        self._searched = Text(_without_accents(self._text) if page.ocr else self._text)
         self._ocr = page.ocr
 
     def find(self, pattern: str) -> Iterator[tuple[str, int]]:
         """The figures of a statement, as printed, with their lines."""
-        searched, figure = pattern.replace(OTHER_WORDS, _OTHER_WORDS), _FIGURE
-        if self._ocr:
-            searched, figure = re.sub("[åäö]", r"\\S{1,2}", searched, flags=re.IGNORECASE), _without_accents(figure)
-        for match in re.finditer(searched.replace(FIGURE, figure), self._compared, re.IGNORECASE):
+        for match in _search(pattern, self._ocr).find(self._searched):
             start, end = match.span("figure")
             yield self._text[start:end], self._lines[bisect.bisect_right(self._starts, start) - 1]
 
 
+@lru_cache(maxsize=1_000)
+def _search(pattern: str, ocr: bool) -> StatementSearch:
+    return StatementSearch(pattern, _without_accents(_FIGURE) if ocr else _FIGURE, _LONGEST_WORD, ocr)
+
+
 def _without_accents(text: str) -> str:
     """The text letter for letter, so that places in it stay the same."""
-    return "".join(unicodedata.normalize("NFKD", letter)[0] for letter in text)
+    return _NOT_ASCII.sub(lambda letter: unicodedata.normalize("NFKD", letter[0])[0], text)
 
 
 def read_figure(text: str) -> Decimal:
