@@ -15,6 +15,7 @@ from ingest.columns import Range, begins_row, heads_above, segments
 from ingest.errors import ExtractionError
 from ingest.layout import Layout, TableLayout
 from ingest.locate import Head, Line, Page
+from ingest.lost_heads import lost_head
 from ingest.numbers import parse_number
 from ingest.rows import Ambiguous, RawRow, RowReader, Token
 from ingest.rules import holds, parse_expression
@@ -49,7 +50,8 @@ class TableRead:
     """Lines between those of the table that are no part of it, by number, with the reason."""
 
 
-def read_tables(page: Page) -> Iterator[TableRead]:
+def read_tables(page: Page) -> list[TableRead]:
+    """Every table of the layout, in the layout's order; ExtractionError where one is missing, doubtful or in part unread."""
     heads = {table.key: page.heads(table) for table in page.layout.tables}
     standing: dict[int, Head] = {}
     for found in heads.values():
@@ -59,6 +61,7 @@ def read_tables(page: Page) -> Iterator[TableRead]:
     inside = {line for head in standing.values() for line in range(head.start + 1, head.end)}
     starts = sorted(start for start in standing if start not in inside)
     claimed: set[int] = set()
+    reads: list[TableRead] = []
     for table in page.layout.tables:
         own = [h for h in heads[table.key] if h.start in starts and h.rank == standing[h.start].rank and h.start not in claimed]
         if table.head_from is not None:
@@ -73,12 +76,37 @@ def read_tables(page: Page) -> Iterator[TableRead]:
                 "check that the text is complete; if the report changed its table, adapt the layout.",
             )
         if table.repeats:
-            yield from _read_repeated(page, table, own, starts)
+            reads += _read_repeated(page, table, own, starts)
             claimed |= {h.start for h in own}
         else:
             read, used = _read_one(page, table, own, starts)
             claimed |= {h.start for h in used}
-            yield read
+            reads.append(read)
+    _refuse_lost_heads(
+        page, {index for found in heads.values() for head in found for index in range(head.start, head.end)}, reads
+    )
+    return reads
+
+
+def _refuse_lost_heads(page: Page, heads: set[int], reads: list[TableRead]) -> None:
+    """ExtractionError where a repeated table stands once more than was read, under a head that reads otherwise."""
+    rows = {
+        no - 1
+        for read in reads
+        for row in read.rows
+        for no in (*range(row.line_no, row.label_end + 1), *(cell.line_no for cell in row.cells))
+    }
+    for table in page.layout.tables:
+        index = lost_head(page, table, heads, rows) if table.repeats else None
+        if index is not None:
+            raise ExtractionError(
+                page.report.document_id,
+                table.key,
+                index + 1,
+                f"'{page.plain(index)}' resembles the table's head '{page.variables.fill(table.head)}' and belongs to no table",
+                "compare the line with the page: put the head right if the text has it wrong; if the report changed its table, "
+                "adapt the layout's `head`; if it is no head, add the line to `skip` of the layout.",
+            )
 
 
 def _first_line(page: Page, text: str) -> int | None:
