@@ -124,6 +124,11 @@ def _reprint(folder: Path, table: str, row: str, column: str, text: str, value: 
     path.write_text("".join(lines), encoding="utf-8")
 
 
+def _first_line(folder: Path, table_no: str) -> str:
+    with (folder / "tables.csv").open(encoding="utf-8") as file:
+        return next(row["first_line"] for row in csv.DictReader(file) if row["table_no"] == table_no)
+
+
 def test_a_new_a_vanished_and_an_unreviewed_difference_make_the_build_red(tmp_path: Path) -> None:
     extracted = tmp_path / "extracted"
     shutil.copytree(EXTRACTED_DIR, extracted)
@@ -131,11 +136,15 @@ def test_a_new_a_vanished_and_an_unreviewed_difference_make_the_build_red(tmp_pa
     _reprint(extracted / INTERIM, "39", "9", "3", "-1 145", "-1145")
     _reprint(extracted / SODERTALJE, "12", "2", "1", "90 351", "90351")
     _reprint(extracted / SODERTALJE, "15", "1", "3", "78 380", "78380")
+    notes = extracted / SODERTALJE / "notes.csv"
+    lost = f"{len(notes.read_text(encoding='utf-8').splitlines())},16,,1600,unread,4711,1,nothing accounts for it\n"
+    notes.write_text(notes.read_text(encoding="utf-8") + lost.replace("1600", _first_line(extracted / SODERTALJE, "16")), "utf-8")
     with pytest.raises(KommunlagerError) as failed:
         build(extracted_folders(extracted), tmp_path / "kommunlager.duckdb", PROJECT_DIR)
     told = str(failed.value)
     assert re.search(rf"\n +{ANNUAL}/33/1/3,difference,-1851,-1833,-18,VARFÖR,1466,,open,\d{{4}}-\d\d-\d\d\n", told)
     assert re.search(rf"{INTERIM}/39/9/3 +misprint +cellen trycker ett annat tal", told)
     assert re.search(r"granskning utan varning +equal figures", told)
+    assert re.search(rf"{SODERTALJE} +16 +\d+ +4711", told)
     assert re.search(rf"\n +unit cost,{SODERTALJE}/15/1/1,25539\.2636,VARFÖR,\d{{4}}-\d\d-\d\d", told)
     assert not (tmp_path / "kommunlager.duckdb").exists()
