@@ -46,6 +46,9 @@ class Verdict:
     nameable: bool = True
     """Whether an exact check still knows of the changed cells."""
     why: str = ""
+    times_tolerance: float = 0.0
+    """Of a missed change: how many times the tolerance it is, where that is most. Up to twice, what the printed figures are
+    rounded by can take it up: they were off the other way before."""
 
 
 def judge(mutant: Mutant, finding: Finding, base: Mapping[str, Evaluation], cells: Mapping[str, Cell]) -> Verdict:
@@ -71,7 +74,16 @@ def judge(mutant: Mutant, finding: Finding, base: Mapping[str, Evaluation], cell
         f"{cells[cell].label}: {cells[cell].text} -> {to.text if to else 'nothing'}" for cell, to in mutant.change.cells.items()
     ]
     why = "; ".join([*texts, *beyond, *(f"{check} is not made any more" for check in sorted(gone))])
-    return Verdict(mutant.kind, mutant.subject, MISSED if beyond else GONE, changed, why=why)
+    if not beyond:
+        return Verdict(mutant.kind, mutant.subject, GONE, changed, why=why)
+    times = max(_times_tolerance(base[check], now) for check, now in exact.items() if now and _moved(check, base[check], now))
+    return Verdict(mutant.kind, mutant.subject, MISSED, changed, why=why, times_tolerance=round(times, 2))
+
+
+def _times_tolerance(before: Evaluation, now: Evaluation) -> float:
+    if now.difference is None or before.difference is None or not before.tolerance:
+        return float("inf")
+    return float(abs(now.difference - before.difference) / before.tolerance)
 
 
 def _moved(check: str, before: Evaluation, now: Evaluation) -> str | None:
@@ -120,7 +132,10 @@ def problems(verdicts: Sequence[Verdict]) -> list[str]:
     named, nameable = sum(v.named for v in found), sum(v.nameable for v in found)
     said = []
     if not found or len(found) < GOAL * (len(found) + len(missed)):
-        said.append(f"{len(missed)} of {len(found) + len(missed)} changes beyond the tolerance are missed")
+        largest = max((v.times_tolerance for v in missed), default=0)
+        said.append(
+            f"{len(missed)} of {len(found) + len(missed)} changes beyond the tolerance are missed, the largest {largest} times it"
+        )
     if named < GOAL * nameable:
         said.append(f"{nameable - named} of {nameable} failures do not name the changed cell")
     return said
