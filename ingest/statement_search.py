@@ -84,7 +84,7 @@ class StatementSearch:
 
 
 def _anchors(pattern: str) -> list[_Anchor]:
-    """The words of which one stands in every match, of each alternative that a pattern begins with; none where that is unclear."""
+    """Words of which one stands in every match, of each alternative a pattern begins with; none where that is unclear."""
     if "|" in re.sub(r"\([^()]*\)", "", re.sub(r"\\.", "", pattern)):
         return []
     first = _ALTERNATIVES.match(pattern)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
@@ -137,8 +138,9 @@ def test_a_new_a_vanished_and_an_unreviewed_difference_make_the_build_red(tmp_pa
     _reprint(extracted / SODERTALJE, "12", "2", "1", "90 351", "90351")
     _reprint(extracted / SODERTALJE, "15", "1", "3", "78 380", "78380")
     notes = extracted / SODERTALJE / "notes.csv"
-    lost = f"{len(notes.read_text(encoding='utf-8').splitlines())},16,,1600,unread,4711,1,nothing accounts for it\n"
-    notes.write_text(notes.read_text(encoding="utf-8") + lost.replace("1600", _first_line(extracted / SODERTALJE, "16")), "utf-8")
+    written = notes.read_text(encoding="utf-8")
+    line_no = _first_line(extracted / SODERTALJE, "16")
+    notes.write_text(f"{written}{len(written.splitlines())},16,,{line_no},unread,4711,1,nothing accounts for it\n", "utf-8")
     with pytest.raises(KommunlagerError) as failed:
         build(extracted_folders(extracted), tmp_path / "kommunlager.duckdb", PROJECT_DIR)
     told = str(failed.value)
