@@ -54,6 +54,7 @@ compared as (
 ),
 
 -- Precisions are summed whole here and halved in the tolerance: a printed figure is off by at most half its last digit.
+-- What is divided over the months of a year is a decided figure, and exact.
 summed as (
 
     select
@@ -64,8 +65,12 @@ summed as (
         max(case when role = 'result' then printed_precision end) as result_precision,
         cast(sum(case when role = 'term' then weight * part_value else 0 end) as decimal(28, 4)) as term_sum,
         cast(sum(case when role = 'divisor' then weight * part_value else 0 end) as decimal(28, 4)) as divisor_sum,
-        cast(sum(case when role = 'term' then abs(weight) * printed_precision else 0 end) as decimal(18, 4))
-            as term_precision,
+        cast(sum(
+            case
+                when role = 'term' and kind is distinct from 'periodised' then abs(weight) * printed_precision
+                else 0
+            end
+        ) as decimal(18, 4)) as term_precision,
         cast(max(case when role = 'term' then abs(weight) * printed_precision end) as decimal(18, 4))
             as coarsest_term_precision,
         cast(min(case when role = 'term' then weight * part_value end) as decimal(28, 4)) as lowest_term,
