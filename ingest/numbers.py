@@ -35,6 +35,7 @@ _FIRST_GROUP = re.compile(r"[<>]?[+-]?[1-9]\d{0,2}")
 _LEADING_ZERO = re.compile(rf"[<>]?[+-]?0\d+{_BEHIND}")
 
 
+@lru_cache(maxsize=10_000)
 def normalise(text: str) -> str:
     """Text in NFC with ordinary spaces and hyphen-minus before digits, ready for reading; printed text is kept elsewhere."""
     if text.isascii():

@@ -141,7 +141,7 @@ class RowReader:
         self.phrases = _phrases(tuple((name, tuple(self.vocabularies[name])) for name in names))
         first = table.columns[0] if table.columns else None
         self.begins_with_words = first is not None and first.is_text and (first.optional or first.words == DATES)
-        self._tokens_of: dict[Line, list[Token]] = {}
+        self._tokens_of: dict[tuple[int, str], list[Token]] = {}
         """What lines have been read as: those behind a remark are looked at again and again."""
         self.marks = frozenset({"%", "**", "–", "+/-", *layout.unit_words})
         self.note = None if layout.note is None else re.compile(layout.note)
@@ -150,15 +150,24 @@ class RowReader:
 
     def tokens(self, lines: list[Line]) -> list[Token]:
         """Lines to tokens: figures told from words, words of the vocabularies joined, extra spaces kept as `blank`."""
+        return self.tokens_from(lines)(0)
+
+    def tokens_from(self, lines: list[Line]) -> Callable[[int], list[Token]]:
+        """What gives the tokens from the line of an index on. What begins at a word is looked for once: it does not depend on
+        the words before."""
         pieces: list[Token] = []
+        begins: list[int] = []
         for line in lines:
+            begins.append(len(pieces))
             pieces.extend(self._line_tokens(line))
-        return self._join_phrases(pieces)
+        begun: dict[int, tuple[Token, int]] = {}
+        return lambda index: self._join_phrases(pieces, begins[index] if begins else 0, begun)
 
     def _line_tokens(self, line: Line) -> list[Token]:
-        if line not in self._tokens_of:
-            self._tokens_of[line] = self._told_apart(line)
-        return self._tokens_of[line]
+        key = line.no, line.text
+        if key not in self._tokens_of:
+            self._tokens_of[key] = self._told_apart(line)
+        return self._tokens_of[key]
 
     def _told_apart(self, line: Line) -> list[Token]:
         text = normalise(line.text)
@@ -207,13 +216,15 @@ class RowReader:
                 merged.append(part)
         return merged
 
-    def _join_phrases(self, tokens: list[Token]) -> list[Token]:
+    def _join_phrases(self, tokens: list[Token], start: int, begun: dict[int, tuple[Token, int]]) -> list[Token]:
         joined: list[Token] = []
-        index = 0
+        index = start
         dashes = any(token.text == "–" for token in tokens)
         while index < len(tokens):
-            whole = self._range_over_lines(tokens, index) if dashes else None
-            token, used = whole or (self.note and self._note(tokens, index, self.note)) or self._phrase(tokens, index)
+            if index not in begun:
+                whole = self._range_over_lines(tokens, index) if dashes else None
+                begun[index] = whole or (self.note and self._note(tokens, index, self.note)) or self._phrase(tokens, index)
+            token, used = begun[index]
             joined.append(token)
             index += used
         return joined

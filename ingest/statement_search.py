@@ -22,8 +22,6 @@ _ALTERNATIVES = re.compile(rf"(?P<before>(?:{re.escape(FIGURE)})? ?)\(\?:(?P<way
 _SAFE_LETTERS = re.compile(r"[ -~åäöé]*")
 """Letters whose cases `Text` knows as `re` does."""
 _SHORTEST_WORDS = 3
-_OTHER_CASES = {ord("ı"): "i", ord("ſ"): "s"}
-"""What `re` takes for another letter when it ignores case, and `str.lower` does not."""
 
 
 class Text:
@@ -32,7 +30,8 @@ class Text:
     def __init__(self, text: str) -> None:
         lower = text.lower()
         self.text = text
-        self.lower = lower.translate(_OTHER_CASES) if len(lower) == len(text) else None
+        # These two `re` takes for other letters when it ignores case, and `str.lower` does not.
+        self.lower = lower.replace("ı", "i").replace("ſ", "s") if len(lower) == len(text) else None
 
 
 @dataclass(frozen=True)

@@ -176,7 +176,8 @@ def form_of(lines: list[str]) -> Form:
 
     In running text a gap is an empty cell, and those of neighbouring rows stand where the figures before them happen to end.
     """
-    gaps = [[match.span() for match in COLUMN_GAP.finditer(line)] for line in lines if line.strip()]
+    printed = [line for line in lines if line.strip()]
+    gaps = [[match.span() for match in COLUMN_GAP.finditer(line)] if "  " in line else [] for line in printed]
     with_gaps = [index for index, found in enumerate(gaps) if found]
     in_columns = sum(
         below - above <= ROW_LINES and any(a < d and c < b for a, b in gaps[above] for c, d in gaps[below])
