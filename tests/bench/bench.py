@@ -26,9 +26,9 @@ from ingest.extract import extract, extract_report
 from ingest.layout import load_layouts
 
 PROJECT = Path(__file__).parent.parent.parent
-WRITTEN = 4
+WRITTEN = 2
 """Reports of each layout that are written and read, and then ten times as many."""
-REAL = 3
+REAL = 2
 """How often each real report is read, and then ten times as often."""
 REPORTS = PROJECT.parent / "shared" / "reports"
 COMMAND = [str(Path(sys.executable).with_name("kommunlager")), "--quiet"]
