@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 MAX_MARKS = 4
 """Accents on one letter; no language of the reports has more than one, and putting thousands in order takes minutes."""
@@ -22,11 +23,13 @@ def strange_character(text: str) -> tuple[int, str] | None:
     These are control characters (a terminal obeys them), line separators, characters that are invisible or turn the direction
     of the text, digits of other scripts, and a flood of accents.
     """
-    found = [(text.index(character), kind) for character in set(text) if (kind := _refused(character))]
-    found += _marks(text)
+    characters = set(text)
+    found = [(text.index(character), kind) for character in characters if (kind := _refused(character))]
+    found += _marks(text, characters)
     return min(found) if found else None
 
 
+@lru_cache(maxsize=1_000)
 def _refused(character: str) -> str | None:
     category = unicodedata.category(character)
     if character in _ORDINARY:
@@ -41,8 +44,8 @@ def _refused(character: str) -> str | None:
     return None
 
 
-def _marks(text: str) -> Iterator[tuple[int, str]]:
-    marks = "".join(c for c in set(text) if not c.isascii() and unicodedata.category(c) in ("Mn", "Mc", "Me"))
+def _marks(text: str, characters: set[str]) -> Iterator[tuple[int, str]]:
+    marks = "".join(c for c in characters if not c.isascii() and unicodedata.category(c) in ("Mn", "Mc", "Me"))
     if not marks:
         return
     found = re.search(rf"\d[{marks}]|[{marks}]{{{MAX_MARKS + 1}}}", text)

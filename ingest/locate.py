@@ -86,7 +86,9 @@ class Page:
         self._known_by = self._first_words() if self.ocr else self._readings()
         self._stops: dict[str, _Stops] = {}
         self.boxed = self._page_boxes()
-        self._skip = [variables.pattern(pattern) for pattern in layout.skip]
+        skip = [variables.pattern(pattern) for pattern in layout.skip]
+        self._skipped = self.boxed | self._page_numbers
+        self._skipped |= {i for i, line in enumerate(self._plain) if any(pattern.match(line) for pattern in skip)}
 
     def heads(self, table: TableLayout) -> list[Head]:
         """Every occurrence of a table's head, in order."""
@@ -196,8 +198,7 @@ class Page:
 
     def is_skipped(self, index: int) -> bool:
         """Whether a line is no part of any table (a page footer, a box at the foot of a page)."""
-        line = self.plain(index)
-        return index in self.boxed or index in self._page_numbers or any(pattern.match(line) for pattern in self._skip)
+        return index in self._skipped
 
     def goes_on(self, head: Head, following: Head, starts: list[int]) -> bool:
         """Whether a head repeats the one before it at the top of a page: then the same table goes on below it."""

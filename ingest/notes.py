@@ -96,9 +96,10 @@ class _Accounts:
         lines = page.report.lines
         self.lines = lines
         self.open = {
-            no: Counter(DIGITS.findall(normalise(lines[no - 1])))
+            no: Counter(digits)
             for read in reads
             for no in range(read.first_line, read.last_line + 1)
+            if (digits := DIGITS.findall(normalise(lines[no - 1])))
         }
         for read in reads:
             for no in read.head_lines:
@@ -113,8 +114,9 @@ class _Accounts:
 
     def _claim(self, text: str, line_no: int, row: range) -> None:
         """Take the digits of a text off the lines of its row, from the line it begins on; tangled columns go on above."""
-        reach = [no for no in row if no >= line_no] + [no for no in reversed(row) if no < line_no]
+        below, above = range(max(line_no, row.start), row.stop), range(row.start, min(line_no, row.stop))[::-1]
         for digits in DIGITS.findall(normalise(text)):
+            reach = itertools.chain(below, above)
             holder = next((self.open[no] for no in reach if no in self.open and self.open[no][digits]), None)
             if holder is not None:
                 holder[digits] -= 1
@@ -128,8 +130,10 @@ class _Accounts:
                 count = sum(len(NUMBER.findall(normalise(self.lines[no - 1]))) for no in lines)
                 yield _Finding(lines[0], "left_out", reason, None, count)
         for no in inside:
-            digits = sorted(self.open.get(no, Counter()).elements())
-            if not digits or no in reasons:
+            if no not in self.open or no in reasons:
+                continue
+            digits = sorted(self.open[no].elements())
+            if not digits:
                 continue
             if read.layout.running_text:
                 yield _Finding(no, "left_out", PROSE, None, len(digits))

@@ -35,6 +35,7 @@ _FIRST_GROUP = re.compile(r"[<>]?[+-]?[1-9]\d{0,2}")
 _LEADING_ZERO = re.compile(rf"[<>]?[+-]?0\d+{_BEHIND}")
 
 
+@lru_cache(maxsize=10_000)
 def normalise(text: str) -> str:
     """Text in NFC with ordinary spaces and hyphen-minus before digits, ready for reading; printed text is kept elsewhere."""
     if text.isascii():
@@ -59,26 +60,31 @@ def parse_number(text: str, decimal_point: bool = False) -> Decimal | None:
     return Decimal(core.replace(" ", "").replace(",", "."))
 
 
+@lru_cache(maxsize=10_000)
 def is_marked_number(text: str) -> bool:
     """Whether a text of two pieces is a number and the mark or unit behind it, rather than a range."""
     return _MARKED.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=10_000)
 def is_number_token(token: str) -> bool:
     """Whether one space-separated piece of a line can be a number or the beginning or continuation of one."""
     return _TOKEN.fullmatch(token) is not None
 
 
+@lru_cache(maxsize=10_000)
 def can_continue(token: str) -> bool:
     """Whether a token can be a group of thousands inside a number: three digits, perhaps with decimals or marks behind."""
     return _GROUP.fullmatch(token) is not None
 
 
+@lru_cache(maxsize=10_000)
 def can_be_continued(token: str) -> bool:
     """Whether a token can begin a number that has more groups: one to three digits without a leading zero, sign allowed."""
     return _FIRST_GROUP.fullmatch(token) is not None
 
 
+@lru_cache(maxsize=10_000)
 def can_stand_alone(token: str) -> bool:
     """Whether a token can be a whole number by itself; `045` cannot, it continues the number before it."""
     return _LEADING_ZERO.fullmatch(token) is None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ingest.errors import ExtractionError, LayoutError
-from ingest.layout import ColumnLayout, Layout, RowMeaning, RuleLayout, Variables
+from ingest.layout import ColumnLayout, Layout, RowMeaning, RuleLayout, TableLayout, Variables
 from ingest.model import Cell, Column, Rule, RuleTerm, Table
 from ingest.numbers import PLACEHOLDERS, parse_number
 from ingest.periods import Span, note_period, parse_period
@@ -63,6 +63,7 @@ class RawRowBuilder:
         self.terms: list[RuleTerm] = []
         self._read: list[TableRead] = []
         self._labels: list[list[str]] = []
+        self._row_units: dict[str, str | None] = {}
 
     def add(self, number: int, read: TableRead) -> None:
         """Add a table with its number in the document."""
@@ -96,6 +97,7 @@ class RawRowBuilder:
             )
         labels = full_labels(read.layout, read.rows)
         self._labels.append(labels)
+        self._row_units = {}
         for row_no, (row, label) in enumerate(zip(read.rows, labels, strict=True), 1):
             meaning, groups = self._meaning(table.rows, label)
             for raw in row.cells:
@@ -180,13 +182,20 @@ class RawRowBuilder:
             return column.unit
         if "%" in text:
             return "percent"
-        for meanings in (read.layout.rows, self.layout.row_units):
-            meaning = next((m for m in meanings if m.unit and self.variables.pattern(m.match).search(row.label)), None)
-            if meaning is not None and meaning.unit is not None:
-                return meaning.unit
+        unit = self._row_unit(read.layout, row.label)
+        if unit is not None:
+            return unit
         if read.layout.subject == "indicator" and any("%" in c.text for c in row.cells):
             return "percent"
         return read.layout.unit
+
+    def _row_unit(self, table: TableLayout, label: str) -> str | None:
+        """The unit that the label of a row of the table being added tells, looked for once for all its cells."""
+        if label not in self._row_units:
+            meanings = [meaning for meaning in (*table.rows, *self.layout.row_units) if meaning.unit]
+            found = (meaning.unit for meaning in meanings if self.variables.pattern(meaning.match).search(label))
+            self._row_units[label] = next(found, None)
+        return self._row_units[label]
 
     # -- rules ---------------------------------------------------------------------------------------------------------
 

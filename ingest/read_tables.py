@@ -521,8 +521,10 @@ def _after_remark(page: Page, reader: RowReader, part: list[Line]) -> list[Line]
             return False  # the page break divides a label
         return line.begins_page or bool(line.text.strip() and not above)
 
+    tokens_from = reader.tokens_from(part)
+
     def reads(start: int, end: int) -> bool:
-        read = reader.read_row(reader.tokens(part[start:]), 0)
+        read = reader.read_row(tokens_from(start), 0)
         row = read[0] if read is not None else None
         return row is not None and row.label_end <= part[end - 1].no and not TWO_SENTENCES.search(row.label)
 
@@ -535,14 +537,14 @@ def _after_remark(page: Page, reader: RowReader, part: list[Line]) -> list[Line]
     if start > 1 and start in paragraphs and part[start - 1].text.strip() and not _ends_sentence(part[start - 1]):
         above = max((i for i in paragraphs if i < start), default=None)
         if above is not None and reads(above, len(part)):
-            raise _leftover(page, reader.table, reader.tokens(part[above:]))  # does the page break divide a label?
+            raise _leftover(page, reader.table, tokens_from(above))  # does the page break divide a label?
     if start < len(part) and start not in paragraphs:
-        label = reader.read_row(reader.tokens(part[start:]), 0)
+        label = reader.read_row(tokens_from(start), 0)
         assert label is not None
         assert label[0] is not None
         begins = [line.text.strip()[:1] for line in part[start:] if line.no <= label[0].label_end]
         if begins[0].islower() or any(letter.isupper() for letter in begins[1:]):
-            raise _leftover(page, reader.table, reader.tokens(part[start:]))  # the end of the remark, or the row's label?
+            raise _leftover(page, reader.table, tokens_from(start))  # the end of the remark, or the row's label?
     for line in part[1:start]:
         tokens = [token for token in reader.tokens([line]) if token.kind != "blank"]
         kinds = [token.kind for token in tokens]

@@ -7,7 +7,7 @@ untangled by ingest.ocr and then read by the same functions.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -87,6 +87,8 @@ class Ambiguous(Exception):
         self.readings = readings
 
 
+_LOOKS_ASIDE = re.compile(r"\(\?(?:[=!>(]|<[=!])|\\[AbBZ\d]|(?<!\[)\^|\$|[*+?}]\+")
+"""What in a pattern makes a match depend on the text around it, or give up one that ends sooner."""
 _NOT_WORDS = frozenset({"bar", "digits", "whole"})
 _letters = lru_cache(maxsize=10_000)(letters)
 """Of words, which come again and again."""
@@ -141,24 +143,35 @@ class RowReader:
         self.phrases = _phrases(tuple((name, tuple(self.vocabularies[name])) for name in names))
         first = table.columns[0] if table.columns else None
         self.begins_with_words = first is not None and first.is_text and (first.optional or first.words == DATES)
-        self._tokens_of: dict[Line, list[Token]] = {}
+        self._tokens_of: dict[tuple[int, str], list[Token]] = {}
         """What lines have been read as: those behind a remark are looked at again and again."""
         self.marks = frozenset({"%", "**", "–", "+/-", *layout.unit_words})
         self.note = None if layout.note is None else re.compile(layout.note)
+        self.note_alone = self.note is not None and _LOOKS_ASIDE.search(self.note.pattern) is None
 
     # -- tokens ---------------------------------------------------------------------------------------------------
 
     def tokens(self, lines: list[Line]) -> list[Token]:
         """Lines to tokens: figures told from words, words of the vocabularies joined, extra spaces kept as `blank`."""
+        return self.tokens_from(lines)(0)
+
+    def tokens_from(self, lines: list[Line]) -> Callable[[int], list[Token]]:
+        """What gives the tokens from the line of an index on. What begins at a word is looked for once: it does not depend on
+        the words before."""
         pieces: list[Token] = []
+        begins: list[int] = []
         for line in lines:
+            begins.append(len(pieces))
             pieces.extend(self._line_tokens(line))
-        return self._join_phrases(pieces)
+        begun: dict[int, tuple[Token, int]] = {}
+        noted = self._where_notes_can_begin(pieces)
+        return lambda index: self._join_phrases(pieces, begins[index] if begins else 0, begun, noted)
 
     def _line_tokens(self, line: Line) -> list[Token]:
-        if line not in self._tokens_of:
-            self._tokens_of[line] = self._told_apart(line)
-        return self._tokens_of[line]
+        key = line.no, line.text
+        if key not in self._tokens_of:
+            self._tokens_of[key] = self._told_apart(line)
+        return self._tokens_of[key]
 
     def _told_apart(self, line: Line) -> list[Token]:
         text = normalise(line.text)
@@ -168,12 +181,15 @@ class RowReader:
             parts = [""] * len(text) if len(text) > 1 else []
         else:
             parts = text.removesuffix(" ").split(" ")
-            if _NOT_WORDS.isdisjoint(map(_kind, parts)) or all(_kind(p) not in _NOT_WORDS or self._is_year(p) for p in parts):
+            others = [part for part in parts if _kind(part) in _NOT_WORDS]
+            if all(self._is_year(part) for part in others):
                 last = next(part for part in reversed(parts) if part)
                 if _letters(last) not in self.accepted_ends:
                     parts = text.rstrip().split(" ")  # a space too many behind words alone is no empty cell
         merged = self._merge_values(parts)
         year_expected = self.table.label_years
+        if not year_expected:
+            return [Token(_kind(part), part, line.no) for part in merged]
         tokens = []
         for part in merged:
             kind = _kind(part)
@@ -182,7 +198,7 @@ class RowReader:
             if kind in ("digits", "whole"):
                 year_expected = False
             elif kind == "word":
-                year_expected = self.table.label_years
+                year_expected = True
             tokens.append(Token(kind, part, line.no))
         return tokens
 
@@ -207,13 +223,18 @@ class RowReader:
                 merged.append(part)
         return merged
 
-    def _join_phrases(self, tokens: list[Token]) -> list[Token]:
+    def _join_phrases(
+        self, tokens: list[Token], start: int, begun: dict[int, tuple[Token, int]], noted: Container[int]
+    ) -> list[Token]:
         joined: list[Token] = []
-        index = 0
+        index = start
         dashes = any(token.text == "–" for token in tokens)
         while index < len(tokens):
-            whole = self._range_over_lines(tokens, index) if dashes else None
-            token, used = whole or (self.note and self._note(tokens, index, self.note)) or self._phrase(tokens, index)
+            if index not in begun:
+                whole = self._range_over_lines(tokens, index) if dashes else None
+                note = self._note(tokens, index, self.note) if self.note and index in noted else None
+                begun[index] = whole or note or self._phrase(tokens, index)
+            token, used = begun[index]
             joined.append(token)
             index += used
         return joined
@@ -243,6 +264,20 @@ class RowReader:
     def _belongs(self, mark: str, seen: str) -> bool:
         """Whether a mark without letters stands in a phrase that begins with what was seen."""
         return any(mark in phrase.split() for phrase in self.phrases.begun.get(seen, ()))
+
+    def _where_notes_can_begin(self, tokens: list[Token]) -> Container[int]:
+        """A note of some tokens begins where its pattern matches what is left of the text, whatever follows it there."""
+        if self.note is None or not self.note_alone:
+            return range(len(tokens))
+        text = " ".join([token.text for token in tokens if token.kind != "blank"])
+        found: set[int] = set()
+        at = 0
+        for index, token in enumerate(tokens):
+            if token.kind != "blank":
+                if self.note.match(text, at):
+                    found.add(index)
+                at += len(token.text) + 1
+        return found
 
     def _note(self, tokens: list[Token], index: int, note: re.Pattern[str]) -> tuple[Token, int] | None:
         if tokens[index].kind in ("blank", "bar"):

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from ingest.errors import LayoutError
@@ -71,6 +72,7 @@ class StatementExpression:
         return [factor for product in (*self.terms, *self.divisors) for factor in product.factors]
 
 
+@lru_cache(maxsize=10_000)
 def parse_statement(text: str) -> StatementExpression:
     """Read one expression; LayoutError when it does not follow the notation above."""
     return _Parser(text).expression()

@@ -18,12 +18,12 @@ _SPOILED = r"\S{1,2}"
 """What a Swedish letter can be after OCR."""
 _LITERAL = r"(?:[\w %:,/-]|\\[^\w\\])(?![?*+]|\{[\d,])"
 _WORDS = re.compile(rf"(?:{_LITERAL}|{re.escape(_SPOILED)})*")
-_ALTERNATIVES = re.compile(rf"(?P<before>(?:{re.escape(FIGURE)})? ?)\(\?:(?P<ways>[^()]*)(?<!\\)\)(?![?*+]|\{{[\d,])")
+_ALTERNATIVES = re.compile(
+    rf"(?P<before>(?:{re.escape(FIGURE)})? ?)\(\?:(?P<ways>[^()]*)(?<!\\)\)(?P<perhaps>\??)(?![?*+]|\{{[\d,])"
+)
 _SAFE_LETTERS = re.compile(r"[ -~åäöé]*")
 """Letters whose cases `Text` knows as `re` does."""
 _SHORTEST_WORDS = 3
-_OTHER_CASES = {ord("ı"): "i", ord("ſ"): "s"}
-"""What `re` takes for another letter when it ignores case, and `str.lower` does not."""
 
 
 class Text:
@@ -32,7 +32,8 @@ class Text:
     def __init__(self, text: str) -> None:
         lower = text.lower()
         self.text = text
-        self.lower = lower.translate(_OTHER_CASES) if len(lower) == len(text) else None
+        # These two `re` takes for other letters when it ignores case, and `str.lower` does not.
+        self.lower = lower.replace("ı", "i").replace("ſ", "s") if len(lower) == len(text) else None
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,14 @@ class StatementSearch:
 
 
 def _anchors(pattern: str) -> list[_Anchor]:
-    """Words of which one stands in every match, of each alternative a pattern begins with; none where that is unclear."""
+    """Words of which one stands in every match, of each alternative that a pattern begins with; none where that is unclear."""
     if "|" in re.sub(r"\([^()]*\)", "", re.sub(r"\\.", "", pattern)):
         return []
     first = _ALTERNATIVES.match(pattern)
-    ways = [first["before"] + way + pattern[first.end() :] for way in first["ways"].split("|")] if first else [pattern]
+    ways = [pattern]
+    if first:
+        between = first["ways"].split("|") + ([""] if first["perhaps"] else [])
+        ways = [first["before"] + way + pattern[first.end() :] for way in between]
     found = [_anchor(way) for way in ways]
     return [anchor for anchor in found if anchor is not None] if None not in found else []
 

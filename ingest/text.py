@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Literal
@@ -65,13 +65,16 @@ class ReportText:
 
         Text without form feeds shows a page break as one space in front of a line, without an empty line.
         """
-        if self.pages is None:
-            line = self.lines[index]
-            return self.form == "running" and line.startswith(" ") and line[1:2].strip() != ""
-        above = index - 1
-        while above >= 0 and not self.lines[above].strip():
-            above -= 1
-        return bool(self.lines[index].strip()) and (above < 0 or self.pages[above] != self.pages[index])
+        return index in self._page_beginnings
+
+    @cached_property
+    def _page_beginnings(self) -> frozenset[int]:
+        if self.pages is not None:
+            printed = [index for index, line in enumerate(self.lines) if line.strip()]
+            return frozenset([*printed[:1], *(i for above, i in pairwise(printed) if self.pages[above] != self.pages[i])])
+        if self.form == "aligned":
+            return frozenset()
+        return frozenset(i for i, line in enumerate(self.lines) if line.startswith(" ") and line[1:2].strip())
 
     def page_of(self, line_no: int) -> int:
         """The page of a line (1-based); 1 for every line where the text does not say where pages end."""
@@ -133,7 +136,9 @@ def as_printed(text: str) -> str:
     """
     text = unicodedata.normalize("NFC", text).replace("\t", " ")
     text = re.sub(f"{SOFT_HYPHEN}(?= *$)", "-", text, flags=re.MULTILINE).replace(SOFT_HYPHEN, "")
-    return re.sub("[\ufb00-\ufb04]", lambda ligature: unicodedata.normalize("NFKC", ligature[0]), text)
+    for ligature in filter(text.__contains__, "\ufb00\ufb01\ufb02\ufb03\ufb04"):
+        text = text.replace(ligature, unicodedata.normalize("NFKC", ligature))
+    return text
 
 
 def check_text(text: str) -> None:
@@ -144,7 +149,7 @@ def check_text(text: str) -> None:
     if (count := text.count("\n") + 1) > MAX_LINES:
         raise Refused(f"{count:,} lines are more than a report's text can have.", "give the text of one report.")
     lines = text.split("\n")
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines, 1) if max(map(len, lines)) > MAX_LINE_LENGTH else ():
         if len(line) > MAX_LINE_LENGTH:
             raise Refused(
                 f"line {number} has {len(line):,} characters, more than a line of a report can have.",
@@ -176,7 +181,8 @@ def form_of(lines: list[str]) -> Form:
 
     In running text a gap is an empty cell, and those of neighbouring rows stand where the figures before them happen to end.
     """
-    gaps = [[match.span() for match in COLUMN_GAP.finditer(line)] for line in lines if line.strip()]
+    printed = [line for line in lines if line.strip()]
+    gaps = [[match.span() for match in COLUMN_GAP.finditer(line)] if "  " in line else [] for line in printed]
     with_gaps = [index for index, found in enumerate(gaps) if found]
     in_columns = sum(
         below - above <= ROW_LINES and any(a < d and c < b for a, b in gaps[above] for c, d in gaps[below])

@@ -1,10 +1,11 @@
 """Reports per second and core, and wall time and peak memory of extract and build, by parts: `make bench`.
 
 It measures, it does not judge. Reports per second are those of the extraction from text, in CPU time of one process with
-its layouts loaded: of written reports (each another one; writing them is not counted) and of the real ones. The real
-reports are not part of the project: they are looked for in ../shared/reports, and left out when they are not there. Memory
-of a command is the sum over all its processes, sampled from /proc, where pages that processes share count once per sharer
-(PSS); elsewhere it is not shown.
+its layouts loaded: of written reports (each another one; writing them is not counted) and of the real ones (the same ones
+again and again, whose words and lines are then known). The real reports are not part of the project: they are looked for in
+../shared/reports, and left out when they are not there. Peak memory is shown after some reports and after ten times as many:
+what is kept from one report to the next is bounded. Memory of a command is the sum over all its processes, sampled from
+/proc, where pages that processes share count once per sharer (PSS); elsewhere it is not shown.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from ingest.extract import extract, extract_report
 from ingest.layout import load_layouts
 
 PROJECT = Path(__file__).parent.parent.parent
-WRITTEN = 40
-"""Reports of each layout that are written and read; then again ten times as many, to see whether memory grows."""
+WRITTEN = 2
+"""Reports of each layout that are written and read, and then ten times as many."""
+REAL = 2
+"""How often each real report is read, and then ten times as often."""
 REPORTS = PROJECT.parent / "shared" / "reports"
 COMMAND = [str(Path(sys.executable).with_name("kommunlager")), "--quiet"]
 
@@ -52,7 +55,7 @@ def main() -> None:
 
 
 def reports_per_second() -> None:
-    """Read written and real reports one by one; print CPU time per kind and the peak memory of this process."""
+    """Read written and real reports one by one; print CPU time per kind of report and the peak memory of this process."""
     sys.path.insert(0, str(PROJECT / "tests" / "pytest"))
     from report_writer import write_report
 
@@ -66,14 +69,27 @@ def reports_per_second() -> None:
                 taken.setdefault(f"written, {layout.name}", []).append(seconds)
         return taken
 
+    def read_real(numbers: Iterable[int]) -> dict[str, list[float]]:
+        taken: dict[str, list[float]] = {}
+        for _ in numbers:
+            for path in sorted(REPORTS.glob("*.txt")):
+                taken.setdefault(path.stem, []).append(cpu_seconds(lambda p=path: extract_report(p)))
+        return taken
+
     read_written(range(-3, 0))  # warm
-    print_reports(read_written(range(WRITTEN)))
-    print(f"  peak memory {peak_mib():,.0f} MiB", end="", flush=True)
-    read_written(range(WRITTEN, 10 * WRITTEN))
-    print(f", after ten times as many reports {peak_mib():,.0f} MiB")
-    reports = sorted(REPORTS.glob("*.txt"))
-    if reports:
-        print_reports({path.stem: [cpu_seconds(lambda p=path: extract_report(p)) for _ in range(10)] for path in reports})
+    print_growth(read_written, WRITTEN)
+    if read_real(range(1)):
+        print_growth(read_real, REAL)
+
+
+def print_growth(read: Callable[[Iterable[int]], dict[str, list[float]]], times: int) -> None:
+    """Read every kind of report some times and ten times as often; print CPU time, and the peak memory after each."""
+    taken = read(range(times))
+    few = peak_mib()
+    for kind, seconds in read(range(times, 10 * times)).items():
+        taken[kind] += seconds
+    print_reports(taken)
+    print(f"  peak memory {few:,.0f} MiB, after ten times as many reports {peak_mib():,.0f} MiB")
 
 
 def cpu_seconds(action: Callable[[], object]) -> float:

@@ -20,6 +20,7 @@ from ingest.locate import Page
 from ingest.model import Column, Statement, StatementTerm, Table
 from ingest.rules import precision
 from ingest.statement_notation import Product, Reference, StatementExpression, parse_statement
+from ingest.statement_search import StatementSearch, Text
 from ingest.statements import WORDS, figure_precision, read_figure, read_statements
 from ingest.store import EXTRACTED_DIR, read_extraction, write_extraction
 from ingest.text import ReportText
@@ -405,3 +406,50 @@ def test_a_statement_that_disagrees_with_its_cells_makes_the_build_red(tmp_path:
         build([folder], tmp_path / "kommunlager.duckdb", PROJECT_DIR)
     assert f"{document_id}/statement/result,difference,-6.9,-6.612,-0.288,VARFÖR,548" in str(error.value)
     assert "Got 1 result" in str(error.value)
+
+
+# -- searching ----------------------------------------------------------------------------------------------------------
+
+FIGURE_PATTERN = r"(?P<figure>(?<![\d,.])-?\d{1,3}(?: \d{3})*(?:,\d+)?|\b(?:tre|tretton)\b)"
+PATTERNS = [
+    "resultatet uppgår till {figure} tkr",
+    "{figure} personer har",
+    "(?:med|av de) {figure} mål",
+    "{figure} (?:KF-)?mål",
+    "{figure} (?:mål|av dem)",
+    r"personer \({figure} tkr",
+    "prognosen ... {figure} tkr",
+    r"\w+ om {figure} tkr",
+    "mål|resultatet {figure}",
+    "i {figure} mål",
+    r"(?:x\)|mål) {figure} tkr",
+]
+PIECES = [
+    *(
+        "resultatet uppgår till",
+        "personer har",
+        "personer (",
+        "med",
+        "av de",
+        "av dem",
+        "mål",
+        "KF-mål",
+        "tkr",
+        "prognosen",
+        "om",
+    ),
+    *("12", "1 200", "-3,5", "tre", "tretton", "Tre", ".", "i", "x)", "MÅL", "ſ", "ı", "İ", "m8l", "till", "uppg4r"),
+]
+
+
+@pytest.mark.parametrize("ocr", [False, True])
+@pytest.mark.parametrize("pattern", PATTERNS)
+@settings(derandomize=True, deadline=None, database=None, max_examples=150)
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=40), gap=st.sampled_from([" ", " ", ""]))
+def test_a_pattern_is_found_where_trying_it_everywhere_finds_it(pattern: str, ocr: bool, pieces: list[str], gap: str) -> None:
+    text = gap.join(pieces)
+    search = StatementSearch(pattern, FIGURE_PATTERN, len("tretton"), ocr)
+    tried = re.sub("[åäö]", lambda _: r"\S{1,2}", pattern) if ocr else pattern
+    tried = tried.replace(" ... ", "[^.]{0,160}? ").replace("{figure}", FIGURE_PATTERN)
+    expected = [match.span() for match in re.finditer(tried, text, re.IGNORECASE)]
+    assert [match.span() for match in search.find(Text(text))] == expected
