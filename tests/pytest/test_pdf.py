@@ -499,26 +499,54 @@ def _box(text: str, left: float, confidence: float = 95, line: int = 0) -> scan.
 
 
 @pytest.mark.parametrize(
-    ("swedish", "english", "text", "sure"),
+    ("swedish", "english", "again", "text", "sure"),
     [
-        ([_box("123", 0)], [_box("123", 0)], "123", True),
-        ([_box("123", 0)], [_box("128", 0)], "128", False),
-        ([_box("5,80", 0)], [_box("5,8%", 0)], "5,8%", True),
-        ([_box("5,80", 0)], [_box("58%", 0)], "58%", False),
-        ([_box("-6", 0)], [_box("6", 0)], "6", False),
-        ([], [_box("6", 0)], "6", False),
-        ([_box("1513", 0)], [_box("1", 0), _box("513", 8)], "1 513", True),
-        ([_box("Växthus", 0)], [_box("Vaxthus", 0)], "Växthus", True),
-        ([_box("sjöbod", 0)], [_box("sj6bod", 0)], "sjöbod", True),
-        ([_box("Mars", 0, 30)], [_box("Mars", 0)], "Mars", False),
-        ([_box("—", 0, 10)], [], "", True),
-        ([_box("—", 0)], [_box("-", 0)], "-", True),
+        ([_box("123", 0)], [_box("123", 0)], "123", "123", True),
+        ([_box("123", 0)], [_box("123", 0)], "128", "123", False),
+        ([_box("123", 0)], [_box("128", 0)], "123", "128", False),
+        ([_box("5,80", 0)], [_box("5,8%", 0)], "5,8%", "5,8%", True),
+        ([_box("5,80", 0)], [_box("58%", 0)], "5,8%", "5,8%", True),
+        ([_box("5,80", 0)], [_box("5.8%", 0)], "5,8%", "5,8%", True),
+        ([_box("-6", 0)], [_box("6", 0)], "6", "6", False),
+        ([_box("-6", 0)], [_box("-6", 0)], "6", "-6", True),
+        ([], [_box("6", 0)], "6", "6", True),
+        ([], [_box("6", 0)], "", "6", False),
+        ([_box("1513", 0)], [_box("1", 0), _box("513", 8)], "1513", "1 513", True),
+        ([_box("Växthus", 0)], [_box("Vaxthus", 0)], "", "Växthus", True),
+        ([_box("sjöbod", 0)], [_box("sj6bod", 0)], "", "sjöbod", True),
+        ([_box("Mars", 0, 30)], [_box("Mars", 0)], "", "Mars", False),
+        ([_box("—", 0, 10)], [], "", "", True),
+        ([_box("—", 0)], [_box("-", 0)], "", "-", True),
     ],
 )
-def test_two_readings_of_a_word(swedish: list[scan._Box], english: list[scan._Box], text: str, sure: bool) -> None:
-    words = scan.combined(swedish, english)
+def test_readings_of_a_word(swedish: list[scan._Box], english: list[scan._Box], again: str, text: str, sure: bool) -> None:
+    words = scan.combined(swedish, english, lambda places: [(again, "")] * len(places))
     assert " ".join(word.text for word in words) == text
     assert all((word.confidence or 0) >= pdf.DOUBTFUL for word in words) == sure
+
+
+@pytest.mark.parametrize(
+    ("page", "swedish", "again", "printed"),
+    [
+        ("7,3", "7,3", ("7,3", "7,3"), "7,3"),
+        ("1.3", "1.3", ("7.3", "13"), None),  # alike on the page, and wrong
+        ("1.3", "1.3", ("7.3", "7.3"), None),
+        ("7.3", "1.3", ("7.3", "1.3"), None),  # two against two
+        ("108%", "10820", ("10.8%", "10.8%"), "10.8%"),
+        ("108%", "10820", ("10.8%", "108%"), None),  # one reading alone has a decimal sign
+        ("10.8%", "10820", ("1.08%", "108%"), None),
+        ("9.6%", "9,60", ("9,6%", ""), "9,6%"),
+        ("-51", "-51", ("51", "91"), "-51"),
+        ("-51", "51", ("51", "51"), None),
+        ("51", "51", ("-51", "-51"), None),
+        ("1.1.", "1.1.", ("1.1.", "11"), "1.1."),
+        ("1.1.", "1.1", ("1.1.", "11"), None),
+        ("$8750", "38750", ("38750", "38750"), "38750"),
+        ("$8750", "38750", ("38750", "8750"), None),
+    ],
+)
+def test_readings_of_a_figure(page: str, swedish: str, again: tuple[str, ...], printed: str | None) -> None:
+    assert scan.agreed(page, swedish, again) == printed
 
 
 def _with_doubt(choose: Callable[[Extraction], tuple[int, str]], folder: Path) -> ReportText:
