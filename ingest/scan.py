@@ -39,6 +39,8 @@ SHEET_HEIGHT = 20_000
 """Points of the picture: tesseract reads no more than 32,767."""
 SIGN_SPACE = 0.5
 """Of a figure's height: so much to its left and right is cut out with it, should its reading have lost a sign there."""
+BESIDE = r"()\[\]:;*"
+"""Signs beside a figure that are no part of it: `(jan-okt 2024)`, `96,7**`."""
 DESCENDERS = frozenset("gjpqy,;()[]/|§Q_")
 LOW = frozenset("acemnorsuvwxzgpqy.,-–−+=:;*_~\"'")
 """Letters that do not reach the height of a capital."""
@@ -280,7 +282,7 @@ def agreed(figure: str, swedish: str, again: Sequence[str]) -> str | None:
     none. A minus has to be in both readings of the page, or in none of all; a decimal sign in two readings, and in none
     elsewhere. Point or comma is what most have.
     """
-    if re.search(r"[^-\d,.%<>+/]", figure):  # a sign that no figure has: the others have to be alike
+    if re.search(rf"[^-\d,.%<>+/{BESIDE}]", figure):  # a sign that no figure has: the others have to be alike
         return swedish if swedish and set(again) == {swedish} else None
     if any(len(re.findall(r"[.,]", text)) > 1 for text in (figure, *again)):  # `1.1.`
         return figure if figure in again and figure == swedish else None
@@ -299,14 +301,16 @@ def agreed(figure: str, swedish: str, again: Sequence[str]) -> str | None:
         in_full = any(_with_commas(text).lstrip("-") == _with_commas(figure).lstrip("-") for text in same)
         if not (in_full and in_swedish):
             return None
-    # Minus signs off, a decimal sign has the same place in all.
-    readings = [text.lstrip("-") for text in (figure, *same, *([swedish] if in_swedish else []))]
+    # Without what stands before the digits, a decimal sign has the same place in all.
+    readings = [text.lstrip("-([") for text in (figure, *same, *([swedish] if in_swedish else []))]
     places = Counter(found.start() for text in readings if (found := re.search(r"[.,]", text)))
     if not places:
         return figure
+    if not re.search(r"[.,]", readings[0]) and any(re.search(r"[.,]\d{3}$", text) for text in readings):
+        return figure if places.total() == 1 else None  # the space of `413 111`, taken for a sign once
     place, support = places.most_common(1)[0]
-    if len(places) > 1 or support < 2:
-        return None
+    if len(places) > 1 or support < 2 or re.search(rf"[{BESIDE}]", figure):
+        return figure if len(places) == 1 and support >= 2 and readings[0][place : place + 1] in (".", ",") else None
     signs = Counter(text[place] for text in readings if text[place : place + 1] in (".", ","))
     sign = max(signs, key=lambda sign: (signs[sign], readings[0][place : place + 1] == sign))
     at = place + len(core) - len(core.lstrip("-"))
@@ -318,8 +322,8 @@ def _with_commas(text: str) -> str:
 
 
 def _core(text: str) -> str:
-    """The digits and signs of a reading, without decimal signs."""
-    return re.sub(r"[.,]", "", text)
+    """The digits and signs of a reading, without decimal signs and what can stand beside a figure."""
+    return re.sub(rf"[.,{BESIDE}]", "", text)
 
 
 def _reads_as(figure: str, swedish: str) -> bool:
