@@ -289,7 +289,7 @@ def test_pdf_larger_than_a_report(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.write(b"%PDF-1.7\n")
         file.truncate(100_000_001)
-    with pytest.raises(ReportError, match="100,000,001 bytes"):
+    with pytest.raises(ReportError, match="larger than 100 MB"):
         read_report(path)
 
 
