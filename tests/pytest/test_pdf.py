@@ -412,8 +412,9 @@ def _scan_of_words() -> bytes:
 
 
 @needs_ocr
-def test_a_scan_gives_the_cells_that_are_printed(tmp_path: Path) -> None:
-    report = grids_of(LAYOUTS["alingsas_interim_report"], 1, Style(sections=1))
+@pytest.mark.parametrize("name", ["alingsas_interim_report", "norrtalje_plan", "sodertalje_plan"])
+def test_a_scan_gives_the_cells_that_are_printed(name: str, tmp_path: Path) -> None:
+    report = grids_of(LAYOUTS[name], 1, Style(sections=1, rows=1))
     printed = set_report(report)
     path = tmp_path / f"{report.expected.document_id}.pdf"
     path.write_bytes(scanned(printed.data))
