@@ -360,13 +360,15 @@ class AlignedReader:
                 if column.is_text and not column.optional and not self._may_lack_text(index):
                     return None
                 continue
-            read = self._cell(column, pieces)
+            as_commas = [(no, self._with_comma(column, text)) for no, text in pieces]
+            read = self._cell(column, as_commas)
             if read is None:
                 return None
             text, found = read
             note = found or note
             if text:
-                cells.append(RawCell(index, text, pieces[0][0], "printed"))
+                printed = " ".join(piece for _, piece in pieces) if as_commas != pieces else None
+                cells.append(RawCell(index, text, pieces[0][0], "printed", printed=printed))
         if not cells:
             return None
         named = [line.no for line in lines if 0 in line.cells] or [lines[0].no]
@@ -430,6 +432,15 @@ class AlignedReader:
         if value is None and joined not in PLACEHOLDERS and not re.fullmatch(RANGE_PATTERN, joined):
             return None
         return joined, note
+
+    def _with_comma(self, column: ColumnLayout, text: str) -> str:
+        """After OCR, a percentage with a comma where the table has no decimal points: small print makes a point of it.
+
+        `5.8%` can be nothing else there: thousands have three digits behind their point.
+        """
+        if not self.reader.ocr or column.is_text or self.table.decimal_point:
+            return text
+        return re.sub(r"^([-–]?\d{1,3})\.(\d{1,2} ?%)", r"\1,\2", text)
 
     def _without_note(self, text: str) -> tuple[str, str | None]:
         """The text before a note, and the note."""

@@ -12,6 +12,7 @@ ID_RULE = (
     "use a-z, 0-9, - and _ only, a letter or digit first, at most 120 characters, and no name that Windows reserves (con, nul)"
 )
 
+_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_BINARY", "O_CLOEXEC"))
 _DOCUMENT_ID = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{MAX_ID_LENGTH - 1}}}")
 _RESERVED = re.compile(r"con|prn|aux|nul|(?:com|lpt)\d", re.ASCII)
 
@@ -31,11 +32,10 @@ def read_bytes(path: Path, limit: int) -> bytes:
     The file is opened once and judged by what was opened, so that it cannot be exchanged in between; never more than one byte
     beyond the limit is read, however the file grows. Only the file itself must be no symbolic link: its folders may be.
     """
-    flags = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_BINARY", "O_CLOEXEC"))
     try:
         if path.is_symlink():
             raise Refused("is a symbolic link, which could lead anywhere.", "name the file itself.")
-        with open(os.open(path, flags), "rb") as file:
+        with open(os.open(path, _FLAGS), "rb") as file:
             kind = os.fstat(file.fileno()).st_mode
             if stat.S_ISDIR(kind):
                 raise Refused("is a folder, not a file.", "name the file itself.")
@@ -52,6 +52,15 @@ def read_bytes(path: Path, limit: int) -> bytes:
     if len(data) > limit:
         raise Refused(f"is larger than {limit / 10**6:g} MB.", "give one report per file.")
     return data
+
+
+def begins_with(path: Path, beginning: bytes) -> bool:
+    """Whether an ordinary file begins so; False for whatever cannot be read."""
+    try:
+        with open(os.open(path, _FLAGS), "rb") as file:
+            return stat.S_ISREG(os.fstat(file.fileno()).st_mode) and file.read(len(beginning)) == beginning
+    except (OSError, ValueError):
+        return False
 
 
 def is_document_id(text: str) -> bool:

@@ -88,10 +88,13 @@ def read_pdf(path: Path, data: bytes) -> ReportText:
 
 
 def _run(data: bytes) -> tuple[int, bytes, str]:
-    """Exit code, standard output and errors of the reading process; nothing that it started is left behind."""
+    """Exit code, standard output and errors of the reading process; nothing that it started is left behind.
+
+    Where this process is killed, the reading process ends itself: it knows its parent.
+    """
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "ingest.pdf_pages"],
+        [sys.executable, "-P", "-m", "ingest.pdf_pages", str(os.getpid())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -10,8 +10,11 @@ from __future__ import annotations
 import ctypes
 import json
 import math
+import os
 import signal
 import sys
+import threading
+import time
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -33,6 +36,8 @@ SPACES = 1.6
 """Word spaces of the font: words further apart are two cells, in fonts with wide spaces too."""
 SPLIT_GAP = 0.15
 """Of the font size: letters further apart are two words, where no space is drawn."""
+LOOK_SECONDS = 0.5
+"""So often this process looks whether the one that wanted the text is still there."""
 SMALLEST = 1.0
 """Points: smaller text cannot be read by anybody."""
 STRAIGHT = 0.7
@@ -94,12 +99,23 @@ def main() -> None:
 
     resource.setrlimit(resource.RLIMIT_AS, (limits.MAX_MEMORY, limits.MAX_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    threading.Thread(target=_end_with, args=(int(sys.argv[1]),), daemon=True).start()
     answer: dict[str, Any]
     try:
         answer = read_document(sys.stdin.buffer.read())
     except ReportError as error:
         answer = {"problem": str(error)}
     json.dump(answer, sys.stdout)
+
+
+def _end_with(parent: int) -> None:
+    """End this process and its tesseract once their parent is gone: it was killed, and nobody waits for the text.
+
+    They are a session of their own (ingest.pdf), so that no signal to the parent's group reaches them.
+    """
+    while os.getppid() == parent:
+        time.sleep(LOOK_SECONDS)
+    os.killpg(os.getpid(), signal.SIGKILL)
 
 
 def read_document(data: bytes) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from ingest.errors import KommunlagerError, ReportError
+from ingest.files import begins_with
+from ingest.text import PDF_BEGINNING
 
 Result = TypeVar("Result")
 Work = Callable[[int, Path], Result]
@@ -33,10 +35,18 @@ CPU_GRACE = 5
 
 @dataclass(frozen=True)
 class Limits:
-    """What one file may take: seconds by the clock, and megabytes of address space beyond what the process begins with."""
+    """What one file may take: seconds by the clock, and megabytes of address space beyond what the process begins with.
+
+    A PDF may take longer: each of its scanned pages takes some ten seconds, and ingest.pdf has more limits for it.
+    """
 
     seconds: float = 60.0
     megabytes: int = 1024
+    pdf_seconds: float = 3600.0
+
+    def seconds_for(self, path: Path) -> float:
+        is_pdf = path.suffix.lower() == ".pdf" or begins_with(path, PDF_BEGINNING)
+        return self.pdf_seconds if is_pdf else self.seconds
 
 
 LIMITS = Limits()
@@ -105,7 +115,7 @@ class _Pool(Generic[Result]):
             if worker.connection in ready:
                 outcome = worker.outcome()
             elif worker.deadline <= time.monotonic():
-                outcome = self._too_long(worker.path)
+                outcome = self._too_long(worker.path, worker.seconds)
                 worker.end()
             else:
                 continue
@@ -120,9 +130,9 @@ class _Pool(Generic[Result]):
         for worker in (*self._busy, *self._idle):
             worker.end()
 
-    def _too_long(self, path: Path) -> ReportError:
+    def _too_long(self, path: Path, seconds: float) -> ReportError:
         return ReportError(
-            f"{path}: took longer than {self._limits.seconds:g} s, which no report does; its reading was ended.\n"
+            f"{path}: took longer than {seconds:g} s, which no report does; its reading was ended.\n"
             "  What to do: look at the file for what repeats endlessly. If it is a real report, allow more with --seconds."
         )
 
@@ -148,14 +158,15 @@ class _Worker:
         self.is_alive = True
         self.number = -1
         self.path = Path()
+        self.seconds = 0.0
         self.deadline = math.inf
 
     def give(self, number: int, path: Path) -> None:
-        self.number, self.path = number, path
-        self.deadline = time.monotonic() + self._limits.seconds
+        self.number, self.path, self.seconds = number, path, self._limits.seconds_for(path)
+        self.deadline = time.monotonic() + self.seconds
         # A process that is gone is noticed when its answer is asked for.
         with contextlib.suppress(OSError):
-            self.connection.send((number, path))
+            self.connection.send((number, path, self.seconds))
 
     def outcome(self) -> Any:
         """The answer about the file: a result, or an exception; one that is no KommunlagerError is a fault of the program."""
@@ -214,10 +225,10 @@ def _serve(work: Work[Any], connection: Connection, theirs: Connection, limits: 
     _limit_memory(limits.megabytes)
     while True:
         try:
-            number, path = connection.recv()
+            number, path, seconds = connection.recv()
         except (EOFError, OSError):
             return
-        _limit_computing(limits.seconds)
+        _limit_computing(seconds)
         goes_on = True
         answer: object
         try:

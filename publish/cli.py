@@ -89,12 +89,14 @@ def main() -> None:
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the files would differ from those that are there.")
 @click.option("--jobs", type=click.IntRange(1), help="How many reports are read at the same time.  [default: one per processor]")
 @click.option(
-    "--seconds", type=click.FloatRange(0, min_open=True), default=60.0, help="Time that one report may take.  [default: 60]"
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    help="Time that one report may take.  [default: 60; a PDF 3600, because a scanned page takes some ten]",
 )
 @json_option
 @quiet_option
 def extract(
-    reports: tuple[Path, ...], out: Path | None, check: bool, jobs: int | None, seconds: float, json_output: bool
+    reports: tuple[Path, ...], out: Path | None, check: bool, jobs: int | None, seconds: float | None, json_output: bool
 ) -> None:
     """Read reports into small files to review.
 
@@ -103,11 +105,12 @@ def extract(
     """
     from ingest.batch import compare_all, extract_all
     from ingest.store import EXTRACTED_DIR
-    from ingest.workers import Limits
+    from ingest.workers import LIMITS, Limits
 
+    limits = LIMITS if seconds is None else Limits(seconds, pdf_seconds=seconds)
     root = out or EXTRACTED_DIR
     with _progress() as note:
-        done = (compare_all if check else extract_all)(reports, root, jobs, Limits(seconds), note)
+        done = (compare_all if check else extract_all)(reports, root, jobs, limits, note)
     facts = [{"document_id": d.document_id, "tables": d.tables, "cells": d.cells, "numbers": d.numbers} for d in done]
     differing = [name for document in done for name in document.differing]
     if json_output:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
+import subprocess
+import sys
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +26,7 @@ from ingest.extract import extract, extract_report
 from ingest.layout import Layout, layout_of, load_layouts
 from ingest.model import Cell, Extraction
 from ingest.text import Doubt, ReportText, read_report
+from ingest.workers import Limits
 
 LAYOUTS = {layout.name: layout for layout in load_layouts()}
 NATIVE = {name: layout for name, layout in LAYOUTS.items() if layout.text_origin == "native"}
@@ -185,6 +191,43 @@ def test_commands_take_pdfs(run: Run, tmp_path: Path) -> None:
     assert "running head or foot, left out: Sida N av många" in text.stderr
 
 
+def test_text_shows_the_lines_of_a_pdf_as_json(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "report.pdf"
+    pages = [words_at((50, 820, "Provby kommun"), (50, 700, f"Rad {word}")) for word in ("ett", "tva")]
+    path.write_bytes(raw_pdf(pages))
+    shown = run("text", path, "--json")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert json.loads(shown.stdout) == {
+        "document_id": "report",
+        "lines": [{"page": 1, "line": 1, "text": "Rad ett"}, {"page": 2, "line": 2, "text": "Rad tva"}],
+        "notes": ["running head or foot, left out: Provby kommun"],
+    }
+
+
+def test_text_shows_the_lines_of_a_text(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "report.txt"
+    path.write_text("Insats Utfall \n\nFamiljehem 1 234 \n", encoding="utf-8")
+    shown = run("text", path)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert [line.split() for line in shown.stdout.splitlines()] == [
+        ["1", "Insats", "Utfall"],
+        ["2"],
+        ["3", "Familjehem", "1", "234"],
+    ]
+    as_json = json.loads(run("text", path, "--json").stdout)
+    assert as_json["lines"][2] == {"page": None, "line": 3, "text": "Familjehem 1 234 "}
+    assert as_json["notes"] == []
+
+
+def test_text_of_what_is_no_report_is_refused(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "report.txt"
+    path.write_bytes(b"\xff\xfeU\x00")
+    shown = run("text", path, "--json")
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert "UTF-16" in shown.stderr
+    assert "What to do: " in shown.stderr
+
+
 # -- hostile files ----------------------------------------------------------------------------------------------------------
 
 
@@ -246,7 +289,7 @@ def test_pdf_larger_than_a_report(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.write(b"%PDF-1.7\n")
         file.truncate(100_000_001)
-    with pytest.raises(ReportError, match="is larger than 100 MB"):
+    with pytest.raises(ReportError, match="larger than 100 MB"):
         read_report(path)
 
 
@@ -294,6 +337,58 @@ def test_memory_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert "memory" in _refused(GOOD, tmp_path)
 
 
+WAITING_TESSERACT = """#!/bin/sh
+[ "$1" = --list-langs ] && printf "eng\\nswe\\n" && exit 0
+echo $$ > "$STARTED.part" && mv "$STARTED.part" "$STARTED"
+exec sleep 600
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+def test_reader_and_tesseract_end_with_the_process_that_wanted_the_text(tmp_path: Path) -> None:
+    """A worker beyond its limits is killed, and cannot end what it has started."""
+    program, started, report = tmp_path / "bin" / "tesseract", tmp_path / "started", tmp_path / "report.pdf"
+    program.parent.mkdir()
+    program.write_text(WAITING_TESSERACT)
+    program.chmod(0o755)
+    report.write_bytes(image_pdf(100, 100))
+    path = os.pathsep.join((str(program.parent), os.environ["PATH"]))
+    command = "import sys, pathlib; from ingest.text import read_report; read_report(pathlib.Path(sys.argv[1]))"
+    worker = subprocess.Popen(
+        [sys.executable, "-c", command, str(report)],
+        env={**os.environ, "PATH": path, "STARTED": str(started), "PYTHONPATH": str(pdf.ROOT)},
+    )
+    try:
+        while not started.exists():
+            assert worker.poll() is None
+            time.sleep(0.05)
+        reader = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text(encoding="ascii").strip()
+    finally:
+        worker.kill()
+        worker.wait()
+    until = time.monotonic() + 60
+    for process in (reader, started.read_text(encoding="ascii").strip()):
+        while _runs(process):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
+def _runs(process: str) -> bool:
+    try:
+        return " Z " not in Path(f"/proc/{process}/stat").read_text(encoding="ascii")
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(("name", "data"), [("report.pdf", b""), ("report.PDF", b"x"), ("report.txt", GOOD)])
+def test_a_pdf_may_take_longer_than_a_text(name: str, data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    (tmp_path / "text.txt").write_text("Utfall")
+    limits = Limits(seconds=7, pdf_seconds=70)
+    assert [limits.seconds_for(tmp_path / file) for file in (name, "text.txt", "nowhere.txt", ".")] == [70, 7, 7, 7]
+
+
 def test_scripts_links_and_attachments_are_left_alone(tmp_path: Path) -> None:
     catalog = (
         "/OpenAction << /S /JavaScript /JS (app.launchURL\\('http://localhost:9'\\)) >> "
@@ -317,8 +412,9 @@ def _scan_of_words() -> bytes:
 
 
 @needs_ocr
-def test_a_scan_gives_the_cells_that_are_printed(tmp_path: Path) -> None:
-    report = grids_of(LAYOUTS["alingsas_interim_report"], 1, Style(sections=1))
+@pytest.mark.parametrize("name", ["alingsas_interim_report", "norrtalje_plan", "sodertalje_plan"])
+def test_a_scan_gives_the_cells_that_are_printed(name: str, tmp_path: Path) -> None:
+    report = grids_of(LAYOUTS[name], 1, Style(sections=1, rows=1))
     printed = set_report(report)
     path = tmp_path / f"{report.expected.document_id}.pdf"
     path.write_bytes(scanned(printed.data))
@@ -404,26 +500,60 @@ def _box(text: str, left: float, confidence: float = 95, line: int = 0) -> scan.
 
 
 @pytest.mark.parametrize(
-    ("swedish", "english", "text", "sure"),
+    ("swedish", "english", "again", "text", "sure"),
     [
-        ([_box("123", 0)], [_box("123", 0)], "123", True),
-        ([_box("123", 0)], [_box("128", 0)], "128", False),
-        ([_box("5,80", 0)], [_box("5,8%", 0)], "5,8%", True),
-        ([_box("5,80", 0)], [_box("58%", 0)], "58%", False),
-        ([_box("-6", 0)], [_box("6", 0)], "6", False),
-        ([], [_box("6", 0)], "6", False),
-        ([_box("1513", 0)], [_box("1", 0), _box("513", 8)], "1 513", True),
-        ([_box("Växthus", 0)], [_box("Vaxthus", 0)], "Växthus", True),
-        ([_box("sjöbod", 0)], [_box("sj6bod", 0)], "sjöbod", True),
-        ([_box("Mars", 0, 30)], [_box("Mars", 0)], "Mars", False),
-        ([_box("—", 0, 10)], [], "", True),
-        ([_box("—", 0)], [_box("-", 0)], "-", True),
+        ([_box("123", 0)], [_box("123", 0)], "123", "123", True),
+        ([_box("123", 0)], [_box("123", 0)], "128", "123", False),
+        ([_box("123", 0)], [_box("128", 0)], "123", "128", False),
+        ([_box("5,80", 0)], [_box("5,8%", 0)], "5,8%", "5,8%", True),
+        ([_box("5,80", 0)], [_box("58%", 0)], "5,8%", "5,8%", True),
+        ([_box("5,80", 0)], [_box("5.8%", 0)], "5,8%", "5,8%", True),
+        ([_box("-6", 0)], [_box("6", 0)], "6", "6", False),
+        ([_box("-6", 0)], [_box("-6", 0)], "6", "-6", True),
+        ([], [_box("6", 0)], "6", "6", True),
+        ([], [_box("6", 0)], "", "6", False),
+        ([_box("1513", 0)], [_box("1", 0), _box("513", 8)], "1513", "1 513", True),
+        ([_box("Växthus", 0)], [_box("Vaxthus", 0)], "", "Växthus", True),
+        ([_box("sjöbod", 0)], [_box("sj6bod", 0)], "", "sjöbod", True),
+        ([_box("Mars", 0, 30)], [_box("Mars", 0)], "", "Mars", False),
+        ([_box("—", 0, 10)], [], "", "", True),
+        ([_box("—", 0)], [_box("-", 0)], "", "-", True),
     ],
 )
-def test_two_readings_of_a_word(swedish: list[scan._Box], english: list[scan._Box], text: str, sure: bool) -> None:
-    words = scan.combined(swedish, english)
+def test_readings_of_a_word(swedish: list[scan._Box], english: list[scan._Box], again: str, text: str, sure: bool) -> None:
+    words = scan.combined(swedish, english, lambda places: [(again, "")] * len(places))
     assert " ".join(word.text for word in words) == text
     assert all((word.confidence or 0) >= pdf.DOUBTFUL for word in words) == sure
+
+
+@pytest.mark.parametrize(
+    ("page", "swedish", "again", "printed"),
+    [
+        ("7,3", "7,3", ("7,3", "7,3"), "7,3"),
+        ("1.3", "1.3", ("7.3", "13"), None),  # alike on the page, and wrong
+        ("1.3", "1.3", ("7.3", "7.3"), None),
+        ("7.3", "1.3", ("7.3", "1.3"), None),  # two against two
+        ("108%", "10820", ("10.8%", "10.8%"), "10.8%"),
+        ("108%", "10820", ("10.8%", "108%"), None),  # one reading alone has a decimal sign
+        ("10.8%", "10820", ("1.08%", "108%"), None),
+        ("9.6%", "9,60", ("9,6%", ""), "9,6%"),
+        ("-51", "-51", ("51", "91"), "-51"),
+        ("-51", "51", ("51", "51"), None),
+        ("51", "51", ("-51", "-51"), None),
+        ("1.1.", "1.1.", ("1.1.", "11"), "1.1."),
+        ("413111", "413111", ("413.111", "413111"), "413111"),
+        ("413111", "413111", ("413.111", "413.111"), None),
+        ("2030)", "2030)", ("20301", "2030)"), "2030)"),
+        ("(2031-12-31):", "(2031-12-31):", ("2031-12-31", "(2031-12-31)"), "(2031-12-31):"),
+        ("96,7**", "96,7**", ("96,7", "967*"), "96,7**"),
+        ("967**", "967**", ("96,7", "96,7"), None),
+        ("1.1.", "1.1", ("1.1.", "11"), None),
+        ("$8750", "38750", ("38750", "38750"), "38750"),
+        ("$8750", "38750", ("38750", "8750"), None),
+    ],
+)
+def test_readings_of_a_figure(page: str, swedish: str, again: tuple[str, ...], printed: str | None) -> None:
+    assert scan.agreed(page, swedish, again) == printed
 
 
 def _with_doubt(choose: Callable[[Extraction], tuple[int, str]], folder: Path) -> ReportText:
