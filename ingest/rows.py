@@ -321,7 +321,8 @@ class RowReader:
                 if self.has_figures and self._loses_cells(label, last):
                     return None  # nor in any longer label
                 label.append(last)
-            if not label or (self.has_figures and _is_figure(label[-1])):
+            # A word that can be a value (`öka`) is none at the end of a label: it is the first cell of a row that is no row.
+            if not label or (self.has_figures and (_is_figure(label[-1]) or label[-1].vocabularies & self.accepted)):
                 continue
             if tokens[position].kind == "word" and not self.begins_with_words:
                 continue

@@ -547,3 +547,12 @@ def test_the_writer_keeps_to_invention(layout: Layout) -> None:
     assert len(writer.words) >= 20
     assert write_report(layout, 1).text == write_report(layout, 1).text
     assert write_report(layout, 1).text != write_report(layout, 2).text
+
+
+@pytest.mark.parametrize("seed", [149, 517])
+def test_a_first_cell_of_words_is_no_end_of_a_label(seed: int) -> None:
+    """Where the figures behind it cannot be read, its words must not make room in the columns by going to the label."""
+    layout = next(layout for layout in load_layouts() if layout.name == "sodertalje_plan")
+    table = next(table for table in layout.tables if table.key == "staff_indicators")
+    style = Style(sections=1, wrap=0.3, blanks=0, pages=0, mixed=True, broken=True)
+    assert not _assert_the_same_or_refused(write_report(layout, seed, style, tables_with(layout, table)))
