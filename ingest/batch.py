@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from ingest.errors import ReportError
-from ingest.files import Refused, read_bytes
-from ingest.store import MAX_BYTES, publish_folders, staging_folder, target_folder, write_files
+from ingest.loading.store import MAX_BYTES, publish_folders, staging_folder, target_folder, write_files
+from ingest.source.files import Refused, read_bytes
 from ingest.workers import LIMITS, Limits, processors, run_limited
 
 Note = Callable[[str, int, int], None]
@@ -74,7 +74,7 @@ def _extract_one(staging: Path, root: Path, number: int, report: Path) -> Extrac
     """Extract one report into the folder `<number>/<document_id>` of the staging folder."""
     # Imported where it is used: with `spawn`, by the process that reads.
     from ingest.extract import extract_report
-    from ingest.form_files import is_form, read_form
+    from ingest.forms.form_files import is_form, read_form
 
     extraction = read_form(report) if is_form(report) else extract_report(report)
     document_id = extraction.document.document_id

@@ -11,17 +11,17 @@ import re
 from datetime import date
 from pathlib import Path
 
-from ingest.doubts import refuse_doubtful
 from ingest.errors import ExtractionError
 from ingest.layout import Layout, Variables, layout_of
-from ingest.locate import Page
 from ingest.model import Document, Extraction
-from ingest.notes import notes_of
-from ingest.periods import note_period, parse_period
-from ingest.raw_rows import RawRowBuilder
-from ingest.read_tables import read_tables
-from ingest.statements import read_statements
-from ingest.text import ReportText, read_report
+from ingest.reading.locate import Page
+from ingest.reading.notes import notes_of
+from ingest.reading.periods import note_period, parse_period
+from ingest.reading.raw_rows import RawRowBuilder
+from ingest.reading.read_tables import read_tables
+from ingest.reading.statements import read_statements
+from ingest.source.doubts import refuse_doubtful
+from ingest.source.text import ReportText, read_report
 
 
 def extract_report(path: Path, layouts: tuple[Layout, ...] | None = None) -> Extraction:

@@ -2,7 +2,7 @@
 
 Tables of figures are seen: lines that end in figures, one below another, that fill the same number of columns. The number of
 columns is that under which most rows can be read and the most arithmetic holds; the rows are then read by the engine itself
-(ingest.rows), so what is shown is what a layout of these columns would give. Tables of words alone are not seen.
+(ingest.reading.rows), so what is shown is what a layout of these columns would give. Tables of words alone are not seen.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Any
 
 import yaml
 
-from ingest.figures import MAX_GROUPS, Piece, Reading, all_readings
 from ingest.layout import ColumnLayout, Layout, RuleLayout, TableLayout, Variables
-from ingest.locate import HEAD_LINES, Line
 from ingest.model import Cell, Extraction
-from ingest.numbers import can_be_continued, can_continue, can_stand_alone, normalise, parse_number
-from ingest.rows import Ambiguous, RawRow, RowReader
-from ingest.rules import precision
-from ingest.text import ReportText, letters
+from ingest.reading.figures import MAX_GROUPS, Piece, Reading, all_readings
+from ingest.reading.locate import HEAD_LINES, Line
+from ingest.reading.numbers import can_be_continued, can_continue, can_stand_alone, normalise, parse_number
+from ingest.reading.rows import Ambiguous, RawRow, RowReader
+from ingest.reading.rules import precision
+from ingest.source.text import ReportText, letters
 
 MAX_COLUMNS = 16
 MAX_PIECES = 28

@@ -19,9 +19,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ingest.errors import LayoutError, ReportError
-from ingest.periods import MONTHS, parse_period
-from ingest.rules import column_names, limit_names, parse_expression
-from ingest.statement_notation import parse_statement
+from ingest.reading.periods import MONTHS, parse_period
+from ingest.reading.rules import column_names, limit_names, parse_expression
+from ingest.reading.statement_notation import parse_statement
 
 LAYOUT_DIR = Path(__file__).parent / "layouts"
 
@@ -174,11 +174,11 @@ class TableLayout(_Strict):
     limits: list[str] = []
     """Plausible relations between columns of a row, used only to choose between readings: `0.1 <= a / b <= 20`, `a <= b`."""
     running_text: bool = False
-    """The cells are paragraphs (ingest/blocks.py): each column says how they begin, one of them is the anchor."""
+    """The cells are paragraphs (ingest/reading/blocks.py): each column says how they begin, one of them is the anchor."""
 
 
 class StatementLayout(_Strict):
-    """A figure of the running text that restates or sums up cells (ingest/statements.py). Never quote the sentence."""
+    """A figure of the running text that restates or sums up cells (ingest/reading/statements.py). Never quote the sentence."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     pattern: str
@@ -188,7 +188,7 @@ class StatementLayout(_Strict):
     rounded_to: Annotated[Decimal, Field(gt=0)] | None = None
     """What the text rounds such figures to, in `unit`: with 100, `14 200` can be 14 150 to 14 250, and `14 153` is exact."""
     is_: Annotated[str | list[str], Field(alias="is")]
-    """The cells it speaks of, in the notation of ingest/statement_notation.py; a list where it holds of each."""
+    """The cells it speaks of, in the notation of ingest/reading/statement_notation.py; a list where it holds of each."""
     reason: str
 
     @property

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from ingest.errors import KommunlagerError, ReportError
-from ingest.files import begins_with
-from ingest.text import PDF_BEGINNING
+from ingest.source.files import begins_with
+from ingest.source.text import PDF_BEGINNING
 
 Result = TypeVar("Result")
 Work = Callable[[int, Path], Result]
@@ -37,7 +37,7 @@ CPU_GRACE = 5
 class Limits:
     """What one file may take: seconds by the clock, and megabytes of address space beyond what the process begins with.
 
-    A PDF may take longer: each of its scanned pages takes some ten seconds, and ingest.pdf has more limits for it.
+    A PDF may take longer: each of its scanned pages takes some ten seconds, and ingest.source.pdf has more limits for it.
     """
 
     seconds: float = 60.0

@@ -27,8 +27,8 @@ from typing import Any
 
 import duckdb
 
-from ingest.database import explain, open_for_writing, wal_of
 from ingest.errors import KommunlagerError, WarehouseError
+from ingest.loading.database import explain, open_for_writing, wal_of
 from publish.output import as_table
 from publish.status import Status, read_status
 

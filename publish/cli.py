@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from ingest.characters import printable
 from ingest.errors import ExtractedDataError, KommunlagerError
+from ingest.source.characters import printable
 from publish.paths import LOAD_DATABASE, PROJECT_DIR, WAREHOUSE
 
 INTERRUPTED = 130
@@ -104,7 +104,7 @@ def extract(
     Either all are extracted or none is written. Scanned PDFs need the program tesseract with its Swedish data.
     """
     from ingest.batch import compare_all, extract_all
-    from ingest.store import EXTRACTED_DIR
+    from ingest.loading.store import EXTRACTED_DIR
     from ingest.workers import LIMITS, Limits
 
     limits = LIMITS if seconds is None else Limits(seconds, pdf_seconds=seconds)
@@ -149,7 +149,7 @@ def load(folders: tuple[Path, ...], extracted: Path | None, database: Path, docs
     transaction. Loading the same data again changes nothing. The published warehouse is not touched: that is what `build`
     is for.
     """
-    from ingest.load import load as load_folders
+    from ingest.loading.load import load as load_folders
 
     chosen = _folders(folders, extracted)
     with _progress() as note:
@@ -181,7 +181,7 @@ def template(out: Path, as_csv: bool, json_output: bool) -> None:
     OUT is a new .xlsx workbook, or with --csv a new folder. The sheet 'läs mig' explains each column in Swedish; `extract`
     and `load` take the filled-in form.
     """
-    from ingest.form_files import write_csv_template, write_template
+    from ingest.forms.form_files import write_csv_template, write_template
 
     (write_csv_template if as_csv else write_template)(out)
     if json_output:
@@ -289,7 +289,7 @@ def sql(query: str, database: Path, csv_output: bool, json_output: bool) -> None
     """
     import duckdb
 
-    from ingest.database import open_for_reading
+    from ingest.loading.database import open_for_reading
     from publish.output import as_csv, as_json, as_table
 
     if csv_output and json_output:
@@ -327,7 +327,7 @@ def text(report: Path, json_output: bool) -> None:
 
     REPORT is a PDF or a UTF-8 text file; `line_no` of a cell is the number of its line here. What was left out is told last.
     """
-    from ingest.text import read_report
+    from ingest.source.text import read_report
 
     read = read_report(report)
     pages = read.pages or (None,) * len(read.lines)
@@ -354,7 +354,7 @@ def inspect(report: Path, draft: Path | None, json_output: bool) -> None:
     holds between its columns (c1, c2 ...) and rows. Tables of words alone are not seen.
     """
     from ingest.inspect import as_facts, draft_layout, inspect_report
-    from ingest.text import read_report
+    from ingest.source.text import read_report
 
     read = read_report(report)
     tables = inspect_report(read)
@@ -417,7 +417,7 @@ def layout_check(layouts: tuple[Path, ...], report: Path | None, json_output: bo
     if report is not None:
         from ingest.extract import extract_report
         from ingest.inspect import cells_beside_lines, statements_found
-        from ingest.text import read_report
+        from ingest.source.text import read_report
 
         extraction = extract_report(report, tuple(checked))
         beside = cells_beside_lines(extraction, read_report(report))
@@ -449,7 +449,7 @@ def layout_schema() -> None:
 
 
 def _folders(folders: tuple[Path, ...], extracted: Path | None) -> list[Path]:
-    from ingest.store import EXTRACTED_DIR, extracted_folders
+    from ingest.loading.store import EXTRACTED_DIR, extracted_folders
 
     return list(folders) or extracted_folders(extracted or EXTRACTED_DIR)
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 
-from ingest.database import open_for_reading
 from ingest.errors import KommunlagerError, WarehouseError
+from ingest.loading.database import open_for_reading
 from publish.output import as_table
 
 COLUMNS = {

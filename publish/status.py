@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from ingest.database import open_for_reading
+from ingest.loading.database import open_for_reading
 
 TRY_QUERY = (
     "select municipality, scenario, status, volume_days, unit_cost_sek "

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest.store import EXTRACTED_DIR, extracted_folders
+from ingest.loading.store import EXTRACTED_DIR, extracted_folders
 from mutation.checks import Checks, prepare
 from mutation.real import disagreements
 from mutation.run import SEED, all_mutants, differing_alone, for_builds, read_reports, run

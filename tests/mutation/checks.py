@@ -20,7 +20,7 @@ from typing import Any
 
 import duckdb
 
-from ingest.load import load
+from ingest.loading.load import load
 from publish.paths import PROJECT_DIR
 
 PARTS = "int_check_part"

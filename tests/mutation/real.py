@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ingest.loading.store import read_extraction, write_extraction
 from ingest.model import Extraction
-from ingest.store import read_extraction, write_extraction
 from mutation.checks import Change, Failure
 from publish.build import ROWS_SHOWN, BuildError, build
 from publish.paths import PROJECT_DIR

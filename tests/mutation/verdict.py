@@ -7,7 +7,7 @@
 - cancels: the same for a mutant of several cells, whose changes undo each other in every check.
 - leaves no trace: nothing fails, because the numbers are gone and with them every check that the change would have broken: the
   reports now look like reports that never printed them. Arithmetic cannot find that; the accounts of the extraction do, which
-  look for every number of a table's lines in a cell (ingest/notes.py).
+  look for every number of a table's lines in a cell (ingest/reading/notes.py).
 - missed: nothing fails, although an exact check that is still made moves by more than its tolerance.
 
 The goal is about detected and missed. What no exact check knows of any more need not be named: an unseen row, a row that is

@@ -13,9 +13,9 @@ from grids import Grid, GriddedReport, GridRow, Span, head_texts
 from report_writer import ExpectedCell, ExpectedTable, Written, spoiled
 
 from ingest.layout import Layout, TableLayout, Variables
-from ingest.locate import Page
 from ingest.model import Cell, Extraction, Table
-from ingest.text import ReportText, form_of, without_form_feeds
+from ingest.reading.locate import Page
+from ingest.source.text import ReportText, form_of, without_form_feeds
 
 Side = Literal["left", "right", "centre"]
 Setting = Literal["top", "bottom", "middle"]

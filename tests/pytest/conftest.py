@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from synthetic import dbt_project, extraction
 
-from ingest.store import write_extraction
+from ingest.loading.store import write_extraction
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

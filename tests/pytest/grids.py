@@ -12,9 +12,9 @@ from random import Random
 
 from report_writer import ExpectedCell, Printed, ReportWriter, Style, Written, examples
 
-from ingest.blocks import PROSE_WORDS
 from ingest.layout import Layout, TableLayout, Variables
-from ingest.text import letters
+from ingest.reading.blocks import PROSE_WORDS
+from ingest.source.text import letters
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,12 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
-from ingest.blocks import PROSE_WORDS
 from ingest.layout import ColumnLayout, Layout, RowMeaning, TableLayout, Variables
-from ingest.ocr import LEXICON
-from ingest.periods import note_period, parse_period
-from ingest.rules import Expression, Term, parse_expression
-from ingest.text import ReportText, fold
+from ingest.reading.blocks import PROSE_WORDS
+from ingest.reading.ocr import LEXICON
+from ingest.reading.periods import note_period, parse_period
+from ingest.reading.rules import Expression, Term, parse_expression
+from ingest.source.text import ReportText, fold
 
 YEAR, MONTH = 2031, 5
 INVENTED = [

@@ -14,10 +14,10 @@ from pathlib import Path
 from random import Random
 
 from ingest.layout import layout_of
-from ingest.locate import Page
-from ingest.read_tables import TableRead, read_tables
-from ingest.rows import RawRow, Token, join_words
-from ingest.text import ReportText
+from ingest.reading.locate import Page
+from ingest.reading.read_tables import TableRead, read_tables
+from ingest.reading.rows import RawRow, Token, join_words
+from ingest.source.text import ReportText
 
 Lines = list[str]
 Shape = Callable[[ReportText, Random], Lines]

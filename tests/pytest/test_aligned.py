@@ -17,9 +17,9 @@ from report_writer import Style, Written, write_report
 from ingest.errors import ExtractionError
 from ingest.extract import extract, extract_report
 from ingest.layout import Layout, TableLayout, Variables, layout_of, load_layouts
-from ingest.locate import Page
 from ingest.model import Extraction
-from ingest.text import ReportText, form_of, read_report, without_form_feeds
+from ingest.reading.locate import Page
+from ingest.source.text import ReportText, form_of, read_report, without_form_feeds
 
 LAYOUTS = load_layouts()
 REPORTS = sorted((Path(__file__).parents[3] / "shared" / "reports").glob("*.txt"))

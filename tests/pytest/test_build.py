@@ -16,7 +16,7 @@ import pytest
 from conftest import Run
 from synthetic import dbt_project, extraction
 
-from ingest.store import write_extraction
+from ingest.loading.store import write_extraction
 from publish.build import docs_of
 
 Start = Callable[..., subprocess.Popen[str]]

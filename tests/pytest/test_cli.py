@@ -15,9 +15,9 @@ from conftest import Run
 from synthetic import extraction
 
 from ingest.errors import ReportError
-from ingest.load import load
+from ingest.loading.load import load
+from ingest.loading.store import extracted_folders, read_extraction
 from ingest.model import Extraction
-from ingest.store import extracted_folders, read_extraction
 from publish.cli import main
 from publish.output import as_csv, as_json, as_table
 

@@ -25,7 +25,7 @@ from ingest.errors import ExtractionError
 from ingest.extract import extract, extract_report
 from ingest.layout import Layout, TableLayout, Variables, load_layouts
 from ingest.model import Extraction
-from ingest.text import ReportText
+from ingest.source.text import ReportText
 from publish.cli import main
 
 LAYOUTS = load_layouts()
@@ -521,7 +521,7 @@ def test_ocr_never_takes_a_figure_for_the_year_of_a_label() -> None:
 def test_ocr_words_that_nobody_knows_are_named() -> None:
     with pytest.raises(ExtractionError, match=r"line \d+: the OCR word 'Xyzzy' .*lexicon") as raised:
         _ocr({"columns": _columns("a", "b", "c")}, "Xyzzy 1 2 3")
-    assert "add the right word to ingest/lexicon.txt" in str(raised.value)
+    assert "add the right word to ingest/reading/lexicon.txt" in str(raised.value)
 
 
 def test_ocr_rows_are_not_lost_where_their_text_cell_is_not_recognised() -> None:

@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 from report_writer import Style, write_report
 
-from ingest import text
 from ingest.errors import ExtractionError, KommunlagerError, ReportError
 from ingest.extract import extract_report
 from ingest.layout import load_layouts
+from ingest.source import text
 from publish.cli import main
 
 LAYOUT = next(layout for layout in load_layouts() if layout.text_origin == "native")
@@ -134,7 +134,7 @@ def test_a_column_too_many_is_named_with_its_line(tmp_path: Path) -> None:
 def test_a_report_cut_off_anywhere_is_refused() -> None:
     """Text that ends early lacks a table or a row; only rows of a last table without a last row of its own may be missing."""
     from ingest.extract import extract
-    from ingest.text import ReportText
+    from ingest.source.text import ReportText
 
     whole = extract(WRITTEN.report(), WRITTEN.layout, WRITTEN.variables)
     last_table = whole.tables[-1].table_no

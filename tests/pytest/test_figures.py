@@ -9,9 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from report_writer import grouped, readings
 
-from ingest.figures import MAX_GROUPS, MAX_READINGS, Figure, Piece, Reading, all_readings, weigh
-from ingest.numbers import can_be_continued, can_continue, can_stand_alone
-from ingest.rules import Identity, parse_expression
+from ingest.reading.figures import MAX_GROUPS, MAX_READINGS, Figure, Piece, Reading, all_readings, weigh
+from ingest.reading.numbers import can_be_continued, can_continue, can_stand_alone
+from ingest.reading.rules import Identity, parse_expression
 
 chance = settings(derandomize=True, deadline=None, database=None, max_examples=300)
 KEYS = ["a", "b", "c", "d", "e", "f"]

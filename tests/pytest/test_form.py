@@ -24,12 +24,12 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from synthetic import extraction
 
-from ingest import form_files
 from ingest.errors import FormError
-from ingest.form import LAYOUT, SHEETS
-from ingest.form_files import is_form, read_form, write_csv_template, write_template
+from ingest.forms import form_files
+from ingest.forms.form import LAYOUT, SHEETS
+from ingest.forms.form_files import is_form, read_form, write_csv_template, write_template
+from ingest.loading.store import EXTRACTED_DIR, extracted_folders, read_extraction
 from ingest.model import Extraction
-from ingest.store import EXTRACTED_DIR, extracted_folders, read_extraction
 from publish.cli import main
 
 Rows = dict[str, list[dict[str, Any]]]

@@ -17,7 +17,7 @@ import pytest
 
 from ingest.extract import extract_report
 from ingest.layout import load_layout
-from ingest.store import EXTRACTED_DIR, extracted_folders, write_extraction
+from ingest.loading.store import EXTRACTED_DIR, extracted_folders, write_extraction
 from publish.build import build
 from publish.paths import PROJECT_DIR
 

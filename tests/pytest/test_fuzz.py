@@ -25,15 +25,15 @@ from test_form import form_rows, write_folder, write_workbook
 
 from ingest.errors import FormError, KommunlagerError, LayoutError
 from ingest.extract import extract
-from ingest.files import Refused
-from ingest.form_files import read_form
+from ingest.forms.form_files import read_form
 from ingest.inspect import inspect_report
 from ingest.layout import LAYOUT_DIR, Layout, Variables, load_layout, load_layouts
 from ingest.model import Cell, Extraction
-from ingest.numbers import normalise, parse_number
-from ingest.periods import parse_period
-from ingest.rules import parse_expression
-from ingest.text import ReportText, check_text, letters
+from ingest.reading.numbers import normalise, parse_number
+from ingest.reading.periods import parse_period
+from ingest.reading.rules import parse_expression
+from ingest.source.files import Refused
+from ingest.source.text import ReportText, check_text, letters
 
 LONG = int(os.environ.get("KOMMUNLAGER_FUZZ", "0"))
 

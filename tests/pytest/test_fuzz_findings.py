@@ -13,10 +13,10 @@ from report_writer import Style, every_table, tables_with, write_report
 
 from ingest.errors import ExtractionError, LayoutError, ReportError
 from ingest.extract import extract
-from ingest.figures import Piece, all_readings
 from ingest.layout import layout_of, load_layout
-from ingest.periods import parse_period
-from ingest.text import ReportText
+from ingest.reading.figures import Piece, all_readings
+from ingest.reading.periods import parse_period
+from ingest.source.text import ReportText
 
 FINDINGS = sorted((Path(__file__).parent / "fuzz_findings").glob("*.txt"))
 MESSAGES = {

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from synthetic import cell, extraction
 
-from ingest.gate import CHECKS, CheckResult, check_frames, describe_failures, number_printed
-from ingest.load import shape
+from ingest.loading.gate import CHECKS, CheckResult, check_frames, describe_failures, number_printed
+from ingest.loading.load import shape
 from ingest.model import Column, Extraction, Rule, RuleTerm
 
 Break = Callable[[Extraction], Extraction]

@@ -18,16 +18,24 @@ from click.testing import CliRunner
 from report_writer import Style, write_report
 from synthetic import extraction
 
-from ingest import exchange as exchange_module
-from ingest import store, text
 from ingest.batch import compare_all, extract_all
-from ingest.characters import printable
 from ingest.errors import ExtractedDataError, ExtractionError, KommunlagerError, ReportError
-from ingest.exchange import exchange
-from ingest.files import is_document_id
 from ingest.layout import load_layouts
-from ingest.store import extracted_folders, publish_folders, read_extraction, staging_folder, write_extraction, write_files
-from ingest.text import read_report
+from ingest.loading import exchange as exchange_module
+from ingest.loading import store
+from ingest.loading.exchange import exchange
+from ingest.loading.store import (
+    extracted_folders,
+    publish_folders,
+    read_extraction,
+    staging_folder,
+    write_extraction,
+    write_files,
+)
+from ingest.source import text
+from ingest.source.characters import printable
+from ingest.source.files import is_document_id
+from ingest.source.text import read_report
 from ingest.workers import Limits, run_limited
 from publish.cli import main
 

@@ -14,7 +14,7 @@ from ingest.errors import LayoutError
 from ingest.extract import extract_report
 from ingest.inspect import cells_beside_lines, document_pattern, draft_layout, inspect_report
 from ingest.layout import LAYOUT_DIR, json_schema, load_layout
-from ingest.text import ReportText, read_report
+from ingest.source.text import ReportText, read_report
 
 FOURTH = Path(__file__).parent / "fourth_municipality"
 REPORT = FOURTH / "bjorkaker_socialnamnden_arsredovisning_2024.txt"

@@ -12,7 +12,7 @@ from report_writer import examples
 
 from ingest.errors import LayoutError, ReportError
 from ingest.layout import LAYOUT_DIR, Variables, layout_of, load_layout, load_layouts
-from ingest.rules import column_names, parse_expression
+from ingest.reading.rules import column_names, parse_expression
 
 FILES = sorted(LAYOUT_DIR.glob("*.yml"))
 Change = Callable[[dict[str, Any]], object]

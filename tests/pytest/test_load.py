@@ -18,8 +18,8 @@ from conftest import Run
 from synthetic import cell, extraction
 
 from ingest.errors import ExtractedDataError, GateError, WarehouseError
-from ingest.load import load
-from ingest.store import extracted_folders, write_extraction
+from ingest.loading.load import load
+from ingest.loading.store import extracted_folders, write_extraction
 
 TABLES = ("document", "report_table", "report_column", "table_cell", "table_rule", "table_rule_term", "load_check")
 

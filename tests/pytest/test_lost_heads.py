@@ -15,8 +15,8 @@ from report_writer import Style, write_report
 from ingest.errors import ExtractionError
 from ingest.extract import extract
 from ingest.layout import Layout, TableLayout, layout_of, load_layouts
-from ingest.locate import Head, Page
-from ingest.text import ReportText, fold
+from ingest.reading.locate import Head, Page
+from ingest.source.text import ReportText, fold
 
 Span = tuple[int, int, int]
 """A word of a head: its line, and where it begins and ends there."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rule_kinds import BY_UNIT_TEST, OK, SITUATIONS, Placed, placed_cases, reports
 
-from ingest.store import extracted_folders, write_extraction
+from ingest.loading.store import extracted_folders, write_extraction
 from mutation.checks import PARTS, Change, Checks, Outcome, prepare
 from mutation.real import disagreements
 from mutation.run import SEED, Reports, all_mutants, differing_alone, for_builds, read_reports

@@ -11,11 +11,11 @@ from report_writer import Style, Written, write_report
 
 from ingest.extract import extract, extract_report
 from ingest.layout import Layout, load_layouts
-from ingest.locate import Page
 from ingest.model import Extraction
-from ingest.notes import UNREAD, notes_of
-from ingest.read_tables import read_tables
-from ingest.text import ReportText
+from ingest.reading.locate import Page
+from ingest.reading.notes import UNREAD, notes_of
+from ingest.reading.read_tables import read_tables
+from ingest.source.text import ReportText
 
 REPORTS = Path(__file__).parents[3] / "shared" / "reports"
 REAL = sorted(REPORTS.glob("*.txt"))

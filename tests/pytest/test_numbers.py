@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.numbers import (
+from ingest.reading.numbers import (
     PLACEHOLDERS,
     can_be_continued,
     can_continue,

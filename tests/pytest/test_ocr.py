@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_writer import lexicon_words, spoiled
 
-from ingest import ocr
-from ingest.ocr import LEXICON, UnknownWord, lexicon, repair
-from ingest.text import fold, letters
+from ingest.reading import ocr
+from ingest.reading.ocr import LEXICON, UnknownWord, lexicon, repair
+from ingest.source.text import fold, letters
 
 chance = settings(derandomize=True, deadline=None, database=None, max_examples=300)
 

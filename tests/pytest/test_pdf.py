@@ -20,12 +20,12 @@ from grids import grids_of
 from pdf_writer import SetReport, Setting, image_pdf, raw_pdf, scanned, set_report, words_at
 from report_writer import ExpectedCell, Style
 
-from ingest import pdf, scan
 from ingest.errors import ExtractionError, ReportError
 from ingest.extract import extract, extract_report
 from ingest.layout import Layout, layout_of, load_layouts
 from ingest.model import Cell, Extraction
-from ingest.text import Doubt, ReportText, read_report
+from ingest.source import pdf, scan
+from ingest.source.text import Doubt, ReportText, read_report
 from ingest.workers import Limits
 
 LAYOUTS = {layout.name: layout for layout in load_layouts()}
@@ -353,7 +353,7 @@ def test_reader_and_tesseract_end_with_the_process_that_wanted_the_text(tmp_path
     program.chmod(0o755)
     report.write_bytes(image_pdf(100, 100))
     path = os.pathsep.join((str(program.parent), os.environ["PATH"]))
-    command = "import sys, pathlib; from ingest.text import read_report; read_report(pathlib.Path(sys.argv[1]))"
+    command = "import sys, pathlib; from ingest.source.text import read_report; read_report(pathlib.Path(sys.argv[1]))"
     worker = subprocess.Popen(
         [sys.executable, "-c", command, str(report)],
         env={**os.environ, "PATH": path, "STARTED": str(started), "PYTHONPATH": str(pdf.ROOT)},

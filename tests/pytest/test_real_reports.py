@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from ingest.blocks import PROSE_WORDS
 from ingest.extract import extract_report
 from ingest.layout import DATES, Layout, Variables, layout_of
-from ingest.load import load
+from ingest.loading.load import load
+from ingest.loading.store import EXTRACTED_DIR, FILES, extracted_folders, read_extraction, write_extraction
 from ingest.model import Cell, Extraction
-from ingest.numbers import PLACEHOLDERS, parse_number
-from ingest.rows import DATE_PATTERN
-from ingest.store import EXTRACTED_DIR, FILES, extracted_folders, read_extraction, write_extraction
+from ingest.reading.blocks import PROSE_WORDS
+from ingest.reading.numbers import PLACEHOLDERS, parse_number
+from ingest.reading.rows import DATE_PATTERN
 
 SHARED = Path(__file__).parents[3] / "shared"
 REPORTS = SHARED / "reports"

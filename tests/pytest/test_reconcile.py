@@ -15,7 +15,7 @@ import pytest
 from conftest import Run
 
 from ingest.errors import KommunlagerError
-from ingest.store import EXTRACTED_DIR, extracted_folders
+from ingest.loading.store import EXTRACTED_DIR, extracted_folders
 from publish.build import build
 from publish.paths import PROJECT_DIR
 from publish.reconcile import COLUMNS, read_reconciliation

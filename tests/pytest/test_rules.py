@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import LayoutError
-from ingest.rules import Expression, Term, column_names, holds, limit_names, parse_expression, precision, within_limit
+from ingest.reading.rules import Expression, Term, column_names, holds, limit_names, parse_expression, precision, within_limit
 
 chance = settings(derandomize=True, deadline=None, database=None, max_examples=300)
 cents = st.decimals(min_value=-99_999, max_value=99_999, places=2, allow_nan=False, allow_infinity=False)

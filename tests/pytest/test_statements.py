@@ -16,14 +16,14 @@ from synthetic import cell
 
 from ingest.errors import ExtractionError, KommunlagerError, LayoutError
 from ingest.layout import FIGURE, OTHER_WORDS, Layout, StatementLayout, Variables, load_layout, load_layouts
-from ingest.locate import Page
+from ingest.loading.store import EXTRACTED_DIR, read_extraction, write_extraction
 from ingest.model import Column, Statement, StatementTerm, Table
-from ingest.rules import precision
-from ingest.statement_notation import Product, Reference, StatementExpression, parse_statement
-from ingest.statement_search import StatementSearch, Text
-from ingest.statements import WORDS, figure_precision, read_figure, read_statements
-from ingest.store import EXTRACTED_DIR, read_extraction, write_extraction
-from ingest.text import ReportText
+from ingest.reading.locate import Page
+from ingest.reading.rules import precision
+from ingest.reading.statement_notation import Product, Reference, StatementExpression, parse_statement
+from ingest.reading.statement_search import StatementSearch, Text
+from ingest.reading.statements import WORDS, figure_precision, read_figure, read_statements
+from ingest.source.text import ReportText
 from publish.build import build
 from publish.paths import PROJECT_DIR
 

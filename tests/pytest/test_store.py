@@ -9,7 +9,7 @@ import pytest
 from synthetic import extraction
 
 from ingest.errors import ExtractedDataError
-from ingest.store import extracted_folders, read_extraction, write_extraction
+from ingest.loading.store import extracted_folders, read_extraction, write_extraction
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:

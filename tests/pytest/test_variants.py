@@ -20,10 +20,10 @@ from shapes import MINUS, NUMBER_SPACE, Shape, by_line, without
 
 from ingest.errors import ExtractionError
 from ingest.extract import extract
-from ingest.files import Refused
 from ingest.layout import Layout, TableLayout, layout_of, load_layouts
 from ingest.model import Extraction
-from ingest.text import ReportText, as_printed, check_text, read_report, shows_blanks
+from ingest.source.files import Refused
+from ingest.source.text import ReportText, as_printed, check_text, read_report, shows_blanks
 
 REPORTS = Path(__file__).parents[3] / "shared" / "reports"
 

@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from ingest import ocr
-from ingest.aligned import AlignedReader, Part, Unreadable
-from ingest.blocks import Incomplete, read_blocks
-from ingest.columns import Range, begins_row, heads_above, segments
 from ingest.errors import ExtractionError
 from ingest.layout import Layout, TableLayout
-from ingest.locate import Head, Line, Page
-from ingest.lost_heads import lost_head
-from ingest.numbers import parse_number
-from ingest.rows import Ambiguous, RawRow, RowReader, Token
-from ingest.rules import holds, parse_expression
+from ingest.reading import ocr
+from ingest.reading.aligned import AlignedReader, Part, Unreadable
+from ingest.reading.blocks import Incomplete, read_blocks
+from ingest.reading.columns import Range, begins_row, heads_above, segments
+from ingest.reading.locate import Head, Line, Page
+from ingest.reading.lost_heads import lost_head
+from ingest.reading.numbers import parse_number
+from ingest.reading.rows import Ambiguous, RawRow, RowReader, Token
+from ingest.reading.rules import holds, parse_expression
 
 MAX_COMBINATIONS = 2_000
 """Readings of unsettled rows that are weighed against a table's totals; more than that stays ambiguous."""
@@ -264,7 +264,7 @@ def _unknown_word(page: Page, table: TableLayout, line_no: int, unknown: ocr.Unk
         table.key,
         line_no,
         f"the OCR word '{unknown.word}' cannot be put into Swedish for certain: {known}",
-        "add the right word to ingest/lexicon.txt.",
+        "add the right word to ingest/reading/lexicon.txt.",
     )
 
 

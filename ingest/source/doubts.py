@@ -6,7 +6,7 @@ import re
 
 from ingest.errors import ExtractionError
 from ingest.model import Extraction
-from ingest.text import ReportText
+from ingest.source.text import ReportText
 
 
 def refuse_doubtful(report: ReportText, extraction: Extraction) -> None:

@@ -20,12 +20,12 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from ingest.database import open_for_writing
 from ingest.errors import ExtractedDataError, GateError, WarehouseError
-from ingest.form_files import is_form, read_form
-from ingest.gate import CheckResult, check_frames, describe_failures
+from ingest.forms.form_files import is_form, read_form
+from ingest.loading.database import open_for_writing
+from ingest.loading.gate import CheckResult, check_frames, describe_failures
+from ingest.loading.store import read_extraction
 from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Statement, StatementTerm, Table
-from ingest.store import read_extraction
 
 RAW_SCHEMA = Path(__file__).parent / "raw_schema.sql"
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from ingest.layout import TableLayout
-from ingest.numbers import normalise
-from ingest.text import fold, letters
+from ingest.reading.numbers import normalise
+from ingest.source.text import fold, letters
 
 HEAD_LINES = 12
 """A head is never spread over more lines than this."""

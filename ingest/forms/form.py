@@ -16,12 +16,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from ingest.characters import strange_character, strange_in_figures
 from ingest.errors import FormError
-from ingest.files import ID_RULE, is_document_id
-from ingest.gate import KINDS, MEASURES, SCENARIOS, UNITS, number_printed
+from ingest.loading.gate import KINDS, MEASURES, SCENARIOS, UNITS, number_printed
 from ingest.model import Cell, Column, Document, Extraction, Table
-from ingest.numbers import normalise, parse_number
+from ingest.reading.numbers import normalise, parse_number
+from ingest.source.characters import strange_character, strange_in_figures
+from ingest.source.files import ID_RULE, is_document_id
 
 LAYOUT = "form"
 """What stands as `layout` of a document that came as a form."""

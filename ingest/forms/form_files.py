@@ -21,9 +21,9 @@ from typing import IO, TYPE_CHECKING, Any
 from xml.parsers import expat
 
 from ingest.errors import FormError
-from ingest.files import Refused, read_bytes
-from ingest.form import SHEETS, Form, Sheet, Unusable, Value, extraction_of, letters
+from ingest.forms.form import SHEETS, Form, Sheet, Unusable, Value, extraction_of, letters
 from ingest.model import Extraction
+from ingest.source.files import Refused, read_bytes
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

@@ -1,6 +1,6 @@
 """Text after OCR: labels back into correct Swedish, and rows whose label and text cells share lines untangled.
 
-Nothing is invented: a word is replaced only by the one word of ingest/lexicon.txt that it resembles, and a word that
+Nothing is invented: a word is replaced only by the one word of ingest/reading/lexicon.txt that it resembles, and a word that
 resembles none, or two equally, is an error that asks for the lexicon to be completed. Figures are never touched.
 """
 
@@ -18,9 +18,9 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Indel
 
 from ingest.layout import DATES, ColumnLayout
-from ingest.locate import Line
-from ingest.rows import DATE_PATTERN, RawCell, RawRow, RowReader, Token, in_order, join_words
-from ingest.text import fold
+from ingest.reading.locate import Line
+from ingest.reading.rows import DATE_PATTERN, RawCell, RawRow, RowReader, Token, in_order, join_words
+from ingest.source.text import fold
 
 LEXICON = Path(__file__).parent / "lexicon.txt"
 WORD_RESEMBLANCE = 74

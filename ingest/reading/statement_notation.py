@@ -97,7 +97,7 @@ class _Parser:
 
     def _error(self) -> LayoutError:
         return LayoutError(
-            f"expression '{self.text}': not understood.\n  What to do: follow the notation in ingest/statement_notation.py."
+            f"expression '{self.text}': not understood.\n  What to do: see the notation in ingest/reading/statement_notation.py."
         )
 
     def _peek(self) -> str:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from ingest.columns import HeadFinder
 from ingest.layout import Layout, TableLayout, Variables
-from ingest.text import ReportText, fold, letters, shows_blanks
+from ingest.reading.columns import HeadFinder
+from ingest.source.text import ReportText, fold, letters, shows_blanks
 
 _FOOTNOTE = re.compile(r"\d\d$")
 HEAD_LINES = 40
@@ -76,7 +76,7 @@ class Page:
         self.variables = variables
         self.ocr = layout.text_origin == "ocr"
         self.letters_lost = self.ocr and report.text_origin is None
-        """Whether labels need the lexicon: OCR of ours reads Swedish letters (ingest.scan), that of a sender has lost them."""
+        """Whether labels need the lexicon: OCR of ours reads Swedish letters (source/scan.py), that of a sender has lost them."""
         self.blanks_shown = not self.ocr and shows_blanks(report.lines)
         self._page_numbers, self.perhaps_page_numbers = self._find_page_numbers()
         self._plain = [line.strip() if report.form == "running" else " ".join(line.split()) for line in report.lines]

@@ -19,7 +19,7 @@ from typing import Any
 
 import polars as pl
 
-from ingest.gate_docs import add_site, write_site
+from ingest.loading.gate_docs import add_site, write_site
 
 UNITS = (*("tkr", "mnkr", "kr", "kr_per_dygn", "dygn_dagar", "percent", "antal", "timmar", "index", "date", "text", "other"),)
 STATEMENT_UNITS = (*("tkr", "mnkr", "kr", "percent", "antal", "dygn_dagar", "helarsplats", "timmar", "index"),)
@@ -283,7 +283,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def check_frames(frames: Mapping[str, pl.DataFrame], docs: Path | None = None) -> list[CheckResult]:
-    """Run every check on the frames of a load (see ingest.load.shape): one result per check and document.
+    """Run every check on the frames of a load (see ingest.loading.load.shape): one result per check and document.
 
     With `docs`, Great Expectations' Data Docs about it are written to that folder, also when checks fail.
     """

@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable
 
 from ingest.layout import ColumnLayout
-from ingest.locate import Line
-from ingest.rows import RawCell, RawRow, Token, join_words
-from ingest.text import letters
+from ingest.reading.locate import Line
+from ingest.reading.rows import RawCell, RawRow, Token, join_words
+from ingest.source.text import letters
 
 PROSE_WORDS = 5
 """Words that are kept of a cell of prose, enough to find it in the report."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from ingest.numbers import can_be_continued, can_continue, can_stand_alone, parse_number
-from ingest.rules import Identity, within_limit
+from ingest.reading.numbers import can_be_continued, can_continue, can_stand_alone, parse_number
+from ingest.reading.rules import Identity, within_limit
 
 MAX_GROUPS = 3
 """Groups of three digits in one number: no municipal board's table reaches 1 000 000 000 in the unit it prints."""

@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterator
 from rapidfuzz import fuzz, process
 
 from ingest.layout import TableLayout
-from ingest.locate import HEAD_LINES, Page
-from ingest.text import fold
+from ingest.reading.locate import HEAD_LINES, Page
+from ingest.source.text import fold
 
 SAME_WORD = 85.0
 """Of 100: words that resemble each other so much can be one word, misread or inflected."""

@@ -1,6 +1,6 @@
 """Reports in PDF: their text as it stands on the pages, in aligned form; pages that are pictures through OCR.
 
-PDFs come from strangers. They are read in a process of its own with a limit on memory and time (ingest.pdf_pages): whatever
+PDFs come from strangers. They are read in a process of its own with a limit on memory and time (pdf_pages): whatever
 one does to pdfium, the worst is a ReportError.
 """
 
@@ -16,9 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from ingest.errors import ReportError
-from ingest.text import Doubt, ReportText
+from ingest.source.text import Doubt, ReportText
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 """Where the reading process finds this package, wherever it is started."""
 
 # What a PDF can be. A report of a municipality has some hundred pages, of some thousand characters each.
@@ -94,7 +94,7 @@ def _run(data: bytes) -> tuple[int, bytes, str]:
     """
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "ingest.pdf_pages", str(os.getpid())],
+        [sys.executable, "-P", "-m", "ingest.source.pdf_pages", str(os.getpid())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

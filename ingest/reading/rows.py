@@ -1,7 +1,7 @@
 """Reading the rows of a table from text in which every row stands in order: label, then its cells, however they wrap.
 
 This is how text from a native PDF runs. OCR text, where the words of a label and of a text cell share lines, is first
-untangled by ingest.ocr and then read by the same functions.
+untangled by ingest.reading.ocr and then read by the same functions.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from ingest.figures import Figure, Outcome, Piece, Reading, all_readings, weigh
 from ingest.layout import DATES, ColumnLayout, Layout, TableLayout, Variables
-from ingest.locate import Line
-from ingest.numbers import PLACEHOLDERS, is_marked_number, is_number_token, normalise
-from ingest.rules import Identity, parse_expression
-from ingest.text import letters
+from ingest.reading.figures import Figure, Outcome, Piece, Reading, all_readings, weigh
+from ingest.reading.locate import Line
+from ingest.reading.numbers import PLACEHOLDERS, is_marked_number, is_number_token, normalise
+from ingest.reading.rules import Identity, parse_expression
+from ingest.source.text import letters
 
 MAX_PHRASE_TOKENS = 16
 CONJUNCTIONS = frozenset({"och", "eller", "samt"})

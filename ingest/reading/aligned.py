@@ -1,4 +1,4 @@
-"""Reading the rows of a table from text that keeps the page's layout (ingest/columns.py says where its columns stand).
+"""Reading the rows of a table from text that keeps the page's layout (ingest/reading/columns.py says where its columns stand).
 
 A cell needs no arithmetic here: it is what stands in its column. What is left to find out is which lines make a row. A blank
 line parts rows; between blank lines a row is every run of lines whose cells are whole (one figure, one phrase of the vocabulary
@@ -16,14 +16,14 @@ from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
-from ingest.blocks import shortened
-from ingest.columns import Range, Segment, elsewhere, heads_above, segments, settle
 from ingest.layout import DATES, ColumnLayout
-from ingest.locate import Line
-from ingest.numbers import PLACEHOLDERS, parse_number
-from ingest.ocr import PHRASE_RESEMBLANCE, UnknownWord
-from ingest.rows import DATE_PATTERN, RawCell, RawRow, RowReader, Token, join_words
-from ingest.text import fold, letters
+from ingest.reading.blocks import shortened
+from ingest.reading.columns import Range, Segment, elsewhere, heads_above, segments, settle
+from ingest.reading.locate import Line
+from ingest.reading.numbers import PLACEHOLDERS, parse_number
+from ingest.reading.ocr import PHRASE_RESEMBLANCE, UnknownWord
+from ingest.reading.rows import DATE_PATTERN, RawCell, RawRow, RowReader, Token, join_words
+from ingest.source.text import fold, letters
 
 MAX_ROW_LINES = 40
 MAX_DIVISIONS = 500

@@ -1,8 +1,8 @@
 """The process of its own in which a stranger's PDF is read: bytes in on standard input, aligned text out as JSON.
 
-pdfium reads what is printed on the pages; a page that is a picture goes through OCR (ingest.scan). Links are not followed,
+pdfium reads what is printed on the pages; a page that is a picture goes through OCR (source/scan.py). Links are not followed,
 attachments not opened, forms and annotations not drawn, and JavaScript cannot run: this pdfium is built without it.
-ingest.pdf starts this process and holds its limits; a PDF that breaks them is refused, or ends this process only.
+ingest.source.pdf starts this process and holds its limits; a PDF that breaks them is refused, or ends this process only.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as c
 
-from ingest import pdf as limits
-from ingest import scan
 from ingest.errors import ReportError
-from ingest.grid import PageWords, Rule, Word, aligned_text
+from ingest.source import pdf as limits
+from ingest.source import scan
+from ingest.source.grid import PageWords, Rule, Word, aligned_text
 
 CELL_GAP = 0.5
 """Of the font size: words further apart are two cells; a word space is a quarter to a third."""
@@ -111,7 +111,7 @@ def main() -> None:
 def _end_with(parent: int) -> None:
     """End this process and its tesseract once their parent is gone: it was killed, and nobody waits for the text.
 
-    They are a session of their own (ingest.pdf), so that no signal to the parent's group reaches them.
+    They are a session of their own (ingest.source.pdf), so that no signal to the parent's group reaches them.
     """
     while os.getppid() == parent:
         time.sleep(LOOK_SECONDS)

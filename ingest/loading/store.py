@@ -1,4 +1,4 @@
-"""Extracted report data on disk: one folder of small CSV files per document (see extracted_format.md).
+"""Extracted report data on disk: one folder of small CSV files per document.
 
 Writing is all or nothing: folders are written into a staging folder of the same file system and then exchanged for those that
 are there, so that an interrupted run leaves the old ones.
@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ingest.errors import ExtractedDataError
-from ingest.exchange import exchange
-from ingest.files import ID_RULE, Refused, is_document_id, read_bytes
+from ingest.loading.exchange import exchange
 from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Statement, StatementTerm, Table
+from ingest.source.files import ID_RULE, Refused, is_document_id, read_bytes
 
-EXTRACTED_DIR = Path(__file__).parent / "extracted"
+EXTRACTED_DIR = Path(__file__).parent.parent / "extracted"
 
 MAX_BYTES = 200 * 10**6
 

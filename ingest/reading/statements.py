@@ -17,13 +17,13 @@ from itertools import product
 
 from ingest.errors import ExtractionError
 from ingest.layout import StatementLayout
-from ingest.locate import Page
 from ingest.model import Cell, Column, Statement, StatementTerm, Table
-from ingest.numbers import normalise, parse_number
-from ingest.rules import precision
-from ingest.statement_notation import Product, Reference, parse_statement
-from ingest.statement_search import StatementSearch, Text
-from ingest.text import fold
+from ingest.reading.locate import Page
+from ingest.reading.numbers import normalise, parse_number
+from ingest.reading.rules import precision
+from ingest.reading.statement_notation import Product, Reference, parse_statement
+from ingest.reading.statement_search import StatementSearch, Text
+from ingest.source.text import fold
 
 WORDS = (
     *("noll", "en", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio"),

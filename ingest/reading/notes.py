@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ingest.locate import Page
 from ingest.model import Note
-from ingest.numbers import normalise
-from ingest.read_tables import TableRead
+from ingest.reading.locate import Page
+from ingest.reading.numbers import normalise
+from ingest.reading.read_tables import TableRead
 
 DIGITS = re.compile(r"\d+")
 NUMBER = re.compile(r"\d{1,3}(?: \d{3})+(?!\d)|\d+")

@@ -87,7 +87,9 @@ def parse_expression(text: str) -> Expression:
     split = _RELATION.match(text)
     results = _terms(split["result"]) if split else ()
     if split is None or len(results) != 1:
-        raise LayoutError(f"rule '{text}': is no identity.\n  What to do: write `result = term + term` (ingest/rules.py).")
+        raise LayoutError(
+            f"rule '{text}': is no identity.\n  What to do: write `result = term + term` (reading/rules.py)."
+        )
     place, right = results[0], text[split.end() :].strip()
     if split["relation"] != "=":
         return Expression(place.name, "at_most" if split["relation"] == "<=" else "between", _terms(right), place=place)
@@ -104,12 +106,12 @@ def _terms(text: str) -> tuple[Term, ...]:
     while position < len(text.rstrip()):
         match = _TERM.match(text, position)
         if match is None:
-            raise LayoutError(f"rule part '{text}': not understood.\n  What to do: follow the notation in ingest/rules.py.")
+            raise LayoutError(f"rule part '{text}': not understood.\n  What to do: see the notation in ingest/reading/rules.py.")
         name = match["label"] or match["key"]
         terms.append(Term(name, _weight(match), match["table"], int(match["shift"] or 0), match["column"]))
         position = match.end()
     if not terms:
-        raise LayoutError(f"rule part '{text}': is empty.\n  What to do: follow the notation in ingest/rules.py.")
+        raise LayoutError(f"rule part '{text}': is empty.\n  What to do: see the notation in ingest/reading/rules.py.")
     return tuple(terms)
 
 

@@ -10,11 +10,11 @@ from decimal import Decimal
 from ingest.errors import ExtractionError, LayoutError
 from ingest.layout import ColumnLayout, Layout, RowMeaning, RuleLayout, TableLayout, Variables
 from ingest.model import Cell, Column, Rule, RuleTerm, Table
-from ingest.numbers import PLACEHOLDERS, parse_number
-from ingest.periods import Span, note_period, parse_period
-from ingest.read_tables import TableRead, full_labels
-from ingest.rows import RawCell, RawRow
-from ingest.rules import Operation, Term, parse_expression
+from ingest.reading.numbers import PLACEHOLDERS, parse_number
+from ingest.reading.periods import Span, note_period, parse_period
+from ingest.reading.read_tables import TableRead, full_labels
+from ingest.reading.rows import RawCell, RawRow
+from ingest.reading.rules import Operation, Term, parse_expression
 
 NOT_ADDABLE = frozenset({"deviation_percent", "change_percent"})
 """Measures of columns that a total over rows leaves out."""

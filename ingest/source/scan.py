@@ -20,7 +20,7 @@ from statistics import median
 from typing import Any
 
 from ingest.errors import ReportError
-from ingest.grid import Rule, Word
+from ingest.source.grid import Rule, Word
 
 WORDS, FIGURES = "swe", "eng"
 """Tesseract's data for words, and the data that reads figures and their signs better. Debian installs `eng` with tesseract."""

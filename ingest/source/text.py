@@ -11,9 +11,9 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Literal
 
-from ingest.characters import SOFT_HYPHEN, strange_character, strange_in_figures
 from ingest.errors import ReportError
-from ingest.files import ID_RULE, Refused, is_document_id, read_bytes
+from ingest.source.characters import SOFT_HYPHEN, strange_character, strange_in_figures
+from ingest.source.files import ID_RULE, Refused, is_document_id, read_bytes
 
 MAX_BYTES = 50_000_000
 MAX_PDF_BYTES = 100_000_000
@@ -83,7 +83,7 @@ class ReportText:
 
 def read_report(path: Path) -> ReportText:
     """Read a report, UTF-8 text or PDF (told by its beginning); ReportError where its file or its name is none of a report's,
-    where a text holds what misleads, and where a PDF cannot be read (see ingest.pdf)."""
+    where a text holds what misleads, and where a PDF cannot be read (see ingest.source.pdf)."""
 
     def refuse(problem: str, remedy: str) -> ReportError:
         return ReportError(f"{path}: {problem}\n  What to do: {remedy}")
@@ -96,7 +96,7 @@ def read_report(path: Path) -> ReportText:
     if not is_document_id(document_id):
         raise refuse(f"'{document_id}' is no document's name.", f"rename the file: {ID_RULE}.")
     if data.startswith(PDF_BEGINNING):
-        from ingest.pdf import read_pdf
+        from ingest.source.pdf import read_pdf
 
         return read_pdf(path, data)
     if path.suffix.lower() == ".pdf":

@@ -1,0 +1,1 @@
+"""From extracted data on disk to schema raw of a database, through the gate."""
