@@ -87,9 +87,7 @@ def parse_expression(text: str) -> Expression:
     split = _RELATION.match(text)
     results = _terms(split["result"]) if split else ()
     if split is None or len(results) != 1:
-        raise LayoutError(
-            f"rule '{text}': is no identity.\n  What to do: write `result = term + term` (reading/rules.py)."
-        )
+        raise LayoutError(f"rule '{text}': is no identity.\n  What to do: write `result = term + term` (reading/rules.py).")
     place, right = results[0], text[split.end() :].strip()
     if split["relation"] != "=":
         return Expression(place.name, "at_most" if split["relation"] == "<=" else "between", _terms(right), place=place)
