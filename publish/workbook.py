@@ -241,7 +241,7 @@ def _safe(value: Any, where: str = "") -> Any:
             f"{where}: a text of {len(text):,} characters is longer than a cell holds.\n"
             "  What to do: use --format parquet or csv."
         )
-    return text
+    return text or None
 
 
 def _as_text(sheet: Worksheet) -> None:
