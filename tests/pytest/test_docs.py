@@ -119,12 +119,9 @@ def test_the_export_of_the_real_warehouse(warehouse: Path, tmp_path: Path) -> No
         costs = connection.execute("select sum(unit_cost_sek), count(*) from marts.placement_unit_cost_comparison").fetchone()
     assert {file["mart"]: file["rows"] for file in manifest["files"] if file["format"] == "csv"} == counts
     with duckdb.connect() as connection:
-        for path in (
-            out / "csv" / "placement_unit_cost_comparison.csv",
-            out / "parquet" / "placement_unit_cost_comparison.parquet",
-        ):
-            reader = "read_csv" if path.suffix == ".csv" else "read_parquet"
-            query = f"select sum(unit_cost_sek::decimal(18, 2)), count(*) from {reader}(?)"
+        for kind in ("csv", "parquet"):
+            path = out / kind / f"placement_unit_cost_comparison.{kind}"
+            query = f"select sum(unit_cost_sek::decimal(18, 2)), count(*) from read_{kind}(?)"
             assert connection.execute(query, [str(path)]).fetchone() == costs
     book = load_workbook(out / "kommunlager.xlsx", read_only=True)
     assert len(book.sheetnames) == 3 + len(counts)
