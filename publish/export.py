@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from ingest.database import open_for_reading
+from ingest.errors import WarehouseError
 from publish.catalog import Column, Mart, quoted, read_built_at, read_marts, read_reports
 from publish.csv_file import csv_bytes, list_separator
 from publish.folder import refuse_foreign, write_folder
@@ -48,6 +49,7 @@ def export(
     Raises KommunlagerError where the warehouse cannot be read or `out` cannot be replaced; `out` is then as it was.
     """
     refuse_foreign(out.resolve(), KIND)  # before the work, and again when it is replaced
+    digest = _digest(warehouse) if warehouse.is_file() else ""
     files: dict[str, bytes] = {}
     about: dict[str, dict[str, Any]] = {}
     with open_for_reading(warehouse) as connection:
@@ -79,12 +81,14 @@ def export(
         about[WORKBOOK] = {"format": "xlsx", "sheets": sheets}
     facts = {
         "built_at": built_at,
-        "warehouse_sha256": _digest(warehouse),
+        "warehouse_sha256": digest,
         "documents": [
             {"document_id": report.document_id, "title": report.title, "source_sha256": report.source_sha256}
             for report in reports
         ],
     }
+    if _digest(warehouse) != digest:
+        raise WarehouseError(f"{warehouse}: was replaced while it was read.\n  What to do: run the export again.")
     return write_folder(out, KIND, {**facts, "files": about}, files)
 
 

@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -94,10 +95,12 @@ def _staging(out: Path) -> Iterator[Path]:
     Each run holds a lock on its staging folder, so that one whose lock can be had belongs to nobody.
     """
     prefix = f".{out.name}-"
+    ours = re.compile(re.escape(prefix) + r"[a-z0-9_]{8}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        for stale in sorted(out.parent.glob(f"{prefix}*")):
-            _clear(stale, out)
+        for stale in sorted(path for path in out.parent.iterdir() if ours.fullmatch(path.name)):
+            if stale.is_dir() and not stale.is_symlink() and {path.name for path in stale.iterdir()} <= {"new", "old"}:
+                _clear(stale, out)
         staging = Path(tempfile.mkdtemp(prefix=prefix, dir=out.parent))
     except OSError as error:
         raise explain(error, out) from error

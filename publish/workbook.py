@@ -108,6 +108,8 @@ def workbook_bytes(
 def _write_readme(
     sheet: Worksheet, titles: Mapping[str, str], marts: Mapping[str, Mart], reports: Sequence[Report], built_at: datetime | None
 ) -> None:
+    from openpyxl.worksheet.hyperlink import Hyperlink
+
     built = f"{built_at:%Y-%m-%d %H:%M} UTC" if built_at else "okänt"
     lines: list[list[Any]] = [
         ["Kommunlager: kommunernas socialtjänst i siffror"],
@@ -134,7 +136,7 @@ def _write_readme(
     _bold(sheet, head)
     for number, title in enumerate(titles.values(), head + 1):
         cell = sheet.cell(number, 1)
-        cell.hyperlink = f"#'{title}'!A1"
+        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{title}'!A1")
         cell.style = "Hyperlink"
         sheet.cell(number, 3).number_format = "#,##0"
     _widths(sheet, [34, 40, 10, 100])

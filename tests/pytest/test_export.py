@@ -129,14 +129,34 @@ def test_what_a_killed_export_left_behind_is_put_back(warehouse: Path, tmp_path:
     out = tmp_path / "export"
     export(warehouse, out, ["csv"])
     before = _files(out)
-    left = tmp_path / ".export-killed"
+    left = tmp_path / ".export-killed_1"
     left.mkdir()
+    somebody_elses = tmp_path / ".export-somebody"
+    somebody_elses.mkdir()
+    (somebody_elses / "fil").write_text("x")
     out.rename(left / "old")
     monkeypatch.setattr(publish.folder.os, "fsync", _stop)
     with pytest.raises(KeyboardInterrupt):
         export(warehouse, out)
     assert _files(out) == before
     assert not left.exists()
+    assert (somebody_elses / "fil").exists()
+
+
+def test_an_export_of_a_warehouse_that_is_replaced_meanwhile_is_refused(
+    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "kommunlager.duckdb"
+    path.write_bytes(warehouse.read_bytes())
+
+    def replace(*arguments: Any) -> bytes:
+        path.write_bytes(warehouse.read_bytes() + b"x")
+        return csv_bytes(*arguments)
+
+    monkeypatch.setattr(publish.export, "csv_bytes", replace)
+    with pytest.raises(KommunlagerError, match="was replaced while it was read"):
+        export(path, tmp_path / "export", ["csv"])
+    assert not (tmp_path / "export").exists()
 
 
 def test_a_folder_with_other_files_is_never_replaced(warehouse: Path, tmp_path: Path) -> None:
@@ -315,6 +335,8 @@ def test_the_workbook_has_heads_with_units_formats_types_and_sources(exported: P
     said = "\n".join(str(cell.value) for row_ in book[README_SHEET].iter_rows() for cell in row_ if cell.value is not None)
     assert "byggt 2026-01-02 03:04 UTC" in said
     assert "marts.fct_cost" in said
+    linked = {cell.hyperlink.location for row_ in book[README_SHEET].iter_rows() for cell in row_ if cell.hyperlink}
+    assert linked == {f"'{title}'!A1" for title in book.sheetnames[3:]}
     assert [cell.value for cell in book[SOURCES_SHEET][2]][:4] == [DOCUMENT, "Provby", "Socialnämnden", "Berättelse 2024"]
     assert book[SOURCES_SHEET][2][-1].value == "0" * 64
     described = {(row_[1].value, row_[2].value): row_[4].value for row_ in book[COLUMNS_SHEET].iter_rows(min_row=2)}
