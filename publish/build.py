@@ -74,6 +74,7 @@ def build(folders: Sequence[Path], warehouse: Path, project: Path, note: Note = 
         seconds, finished = _load_and_transform(folders, staged, project, staging, note)
         note("publishing", 0, 0)
         publishing = time.perf_counter()
+        _keep_lineage(finished["lineage"], staged)
         status = read_status(staged)
         _publish(staged, warehouse)
         _publish_docs(staging / DOCS, docs_of(warehouse))
@@ -270,6 +271,16 @@ def _refuse_open_writer(warehouse: Path) -> None:
         ) from None
     except OSError as error:
         raise explain(error, warehouse) from error
+
+
+def _keep_lineage(lineage: list[list[str]], staged: Path) -> None:
+    """Have the warehouse say what each model is made from: `kommunlager trace` shows it where no dbt is at hand."""
+    with open_for_writing(staged) as connection:
+        connection.execute("create schema meta")
+        connection.execute("create table meta.model_parent (model varchar not null, parent varchar not null)")
+        connection.execute("comment on table meta.model_parent is 'One row per model and table it is made from, as schema.name.'")
+        if lineage:
+            connection.executemany("insert into meta.model_parent values (?, ?)", lineage)
 
 
 def _publish(staged: Path, warehouse: Path) -> None:

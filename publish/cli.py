@@ -276,6 +276,90 @@ def reconcile(database: Path, document: str | None, json_output: bool) -> None:
 
 
 @main.command()
+@click.argument("what")
+@click.argument("conditions", nargs=-1)
+@warehouse_option
+@click.option(
+    "--reports",
+    type=click.Path(path_type=Path),
+    envvar="KOMMUNLAGER_REPORTS",
+    help="Folder of the reports, to show the lines themselves.  [default: environment variable KOMMUNLAGER_REPORTS]",
+)
+@json_option
+@quiet_option
+def trace(what: str, conditions: tuple[str, ...], database: Path, reports: Path | None, json_output: bool) -> None:
+    """Show the way back from a figure to its line.
+
+    WHAT is a cell_id (document/table/row/column), a statement_id (document/statement/name), or a mart with CONDITIONS such as
+    municipality=Norrtälje year=2024 that at most five rows meet (`column=` means null). Shown are the row, the models it is made
+    from, the printed cells with their line, and the notes and checks about them. Read-only.
+    """
+    from publish.trace import trace as trace_back
+
+    found = trace_back(database, what, conditions, reports)
+    if json_output:
+        _print_json(found.as_dict())
+    else:
+        click.echo(printable(found.describe()))
+
+
+@main.command()
+@warehouse_option
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The export's folder, replaced whole.  [default: kommunlager_export beside it]"
+)
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(["parquet", "csv", "xlsx"]),
+    multiple=True,
+    help="Only this format; may be given several times.  [default: all three]",
+)
+@json_option
+@quiet_option
+def export(database: Path, out: Path | None, formats: tuple[str, ...], json_output: bool) -> None:
+    """Write every mart as Parquet, CSV and an Excel workbook.
+
+    With manifest.json: checksum, rows, columns, types and units of each file. The folder is replaced whole or left as it was; the
+    same warehouse gives the same bytes. Read-only.
+    """
+    from publish.export import FORMATS, export_of
+    from publish.export import export as write_export
+
+    folder = out or export_of(database)
+    with _progress() as note:
+        manifest = write_export(database, folder, formats or FORMATS, note)
+    if json_output:
+        _print_json({"out": str(folder), **manifest})
+    elif not _quiet():
+        click.echo(f"{len(manifest['files']):,} files written to {folder}, {sum(f['bytes'] for f in manifest['files']):,} bytes")
+
+
+@main.command()
+@warehouse_option
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The pages' folder, replaced whole.  [default: kommunlager_docs beside it]"
+)
+@json_option
+@quiet_option
+def docs(database: Path, out: Path | None, json_output: bool) -> None:
+    """Write a data dictionary, and how to read a comparison.
+
+    Two pages of HTML, each one file that needs no network: every mart and column with type, unit and meaning; and in Swedish
+    what grades, signs, vintages and periods mean, with examples from the warehouse. Read-only.
+    """
+    from publish.docs import docs_folder_of, write_docs
+
+    folder = out or docs_folder_of(database)
+    manifest = write_docs(database, folder)
+    if json_output:
+        _print_json({"out": str(folder), **manifest})
+    elif not _quiet():
+        for file in manifest["files"]:
+            click.echo(folder / file["path"])
+
+
+@main.command()
 @click.argument("query")
 @warehouse_option
 @click.option("--csv", "csv_output", is_flag=True, help="Print CSV with a header row.")

@@ -35,7 +35,7 @@ def as_csv(columns: Sequence[str], rows: Sequence[Row]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_text(value, grouped=False) for value in row] for row in rows)
+    writer.writerows([as_text(value) for value in row] for row in rows)
     return out.getvalue().removesuffix("\n")
 
 
@@ -66,6 +66,11 @@ def _json_value(value: object) -> object:
 
 def _all_numbers(values: Sequence[object]) -> bool:
     return bool(values) and all(isinstance(v, int | float | Decimal) and not isinstance(v, bool) for v in values)
+
+
+def as_text(value: object) -> str:
+    """One value exactly, for programs: null is empty, a decimal has all its places and no exponent."""
+    return _text(value, grouped=False)
 
 
 def _text(value: object, grouped: bool = True) -> str:

@@ -85,8 +85,21 @@ def _run(project: Path, work: Path, channel: TextIO) -> int:
         passed=sum(r.status in PASSED for r in results),
         skipped=sum(r.status == "skipped" for r in results),
         slowest=[[r.node.name, round(r.execution_time, 3)] for r in sorted(results, key=lambda r: -r.execution_time)[:5]],
+        lineage=_lineage(cast("Manifest", parsed.result)),
     )
     return 0 if outcome.success else 1
+
+
+def _lineage(manifest: Manifest) -> list[list[str]]:
+    """Each model and each table it is made from, as schema.name."""
+    made_from = {**manifest.sources, **manifest.nodes}
+    return sorted(
+        [f"{node.schema}.{node.name}", f"{made_from[parent].schema}.{made_from[parent].name}"]
+        for node in manifest.nodes.values()
+        if node.resource_type == "model"
+        for parent in node.depends_on.nodes
+        if parent in made_from
+    )
 
 
 def _end_with_the_parent() -> None:

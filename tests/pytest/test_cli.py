@@ -21,7 +21,7 @@ from ingest.model import Extraction
 from publish.cli import main
 from publish.output import as_csv, as_json, as_table
 
-COMMANDS = ("extract", "inspect", "load", "template", "build", "status", "reconcile", "sql")
+COMMANDS = ("extract", "inspect", "load", "template", "build", "status", "reconcile", "trace", "export", "docs", "sql")
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_status_shows_what_is_there(database: Path, run: Run) -> None:
     assert found["gate_checks_failed"] == 0
 
 
-@pytest.mark.parametrize("command", [["status"], ["reconcile"], ["sql", "select 1"]])
+@pytest.mark.parametrize("command", [["status"], ["reconcile"], ["trace", "coverage"], ["export"], ["docs"], ["sql", "select 1"]])
 def test_a_missing_warehouse_is_told_and_not_made(tmp_path: Path, run: Run, command: list[str]) -> None:
     result = run(*command, "--database", tmp_path / "k.duckdb")
     assert result.returncode == 1

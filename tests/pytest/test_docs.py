@@ -1,0 +1,153 @@
+"""The pages for analysts, and export, trace and docs on the warehouse of the five reports."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import Run
+from openpyxl import load_workbook
+from small_warehouse import small_warehouse
+
+from ingest.store import EXTRACTED_DIR, extracted_folders
+from publish.build import build
+from publish.catalog import Column, Mart, read_marts
+from publish.docs import DICTIONARY, GUIDE, NO_EXAMPLE, dictionary_page, write_docs
+from publish.export import export
+from publish.paths import PROJECT_DIR
+from publish.trace import trace
+
+REPORTS = PROJECT_DIR.parent / "shared" / "reports"
+needs_reports = pytest.mark.skipif(not REPORTS.is_dir(), reason=f"the real reports are not here: no folder {REPORTS}")
+
+# One worker, one build: the warehouse of the five reports takes longer than all tests of it.
+pytestmark = pytest.mark.xdist_group("docs")
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The warehouse of the five reports, as the project has extracted them."""
+    path = tmp_path_factory.mktemp("docs") / "kommunlager.duckdb"
+    build(extracted_folders(EXTRACTED_DIR), path, PROJECT_DIR)
+    return path
+
+
+class _Page(HTMLParser):
+    """A page that is well-formed and loads nothing."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.rows: list[list[str]] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag not in ("script", "link", "img", "iframe")
+        assert all(name not in ("src", "style") and (name != "href" or str(value).startswith("#")) for name, value in attrs)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if {"td", "th"} & set(self.open):
+            self.rows[-1][-1] += data
+
+
+def test_the_dictionary_names_every_column_and_escapes_what_it_says() -> None:
+    page = dictionary_page([Mart("a", "<b>&", (Column("c", "DECIMAL(18,2)", 'Less < more & "x". Unit: SEK per day.'),), 1)], "nu")
+    assert "&lt;b&gt;&amp; 1 row." in page
+    assert _Page(page).rows[1] == ["c", "DECIMAL(18,2)", "SEK per day", 'Less < more & "x". Unit: SEK per day.']
+
+
+def test_a_warehouse_without_examples_says_so(tmp_path: Path, run: Run) -> None:
+    path = small_warehouse(tmp_path / "kommunlager.duckdb")
+    before = path.read_bytes()
+    result = run("docs", "--database", path)
+    assert result.returncode == 0, result.stderr
+    folder = tmp_path / "kommunlager_docs"
+    assert sorted(file.name for file in folder.iterdir()) == [DICTIONARY, "manifest.json", GUIDE]
+    assert (folder / GUIDE).read_text(encoding="utf-8").count(NO_EXAMPLE) == 8
+    first = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert run("docs", "--database", path, "--json").returncode == 0
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == first
+    assert path.read_bytes() == before
+
+
+def test_the_pages_of_the_real_warehouse(warehouse: Path, tmp_path: Path) -> None:
+    write_docs(warehouse, tmp_path / "docs")
+    with duckdb.connect(warehouse, read_only=True) as connection:
+        marts = read_marts(connection, warehouse)
+        (net,) = connection.execute(
+            "select deviation_sek from marts.budget_comparison where municipality = 'Norrtälje' and year = 2024 "
+            "and scenario = 'outcome' and deviation_sek is not null"
+        ).fetchall()
+    assert all(mart.description and all(column.description for column in mart.columns) for mart in marts)
+    dictionary = _Page((tmp_path / "docs" / DICTIONARY).read_text(encoding="utf-8"))
+    assert len([row for row in dictionary.rows if row[0] != "Column"]) == sum(len(mart.columns) for mart in marts)
+    text = (tmp_path / "docs" / GUIDE).read_text(encoding="utf-8")
+    guide = _Page(text)
+    assert NO_EXAMPLE not in text
+    shown = f"{net[0]:,.0f}".replace(",", "\u00a0").replace("-", "\u2212")
+    assert any(row[0] == "Norrtälje" and shown in row and row[-1] == "mer än budget" for row in guide.rows)
+    assert {row[0] for row in guide.rows} >= {"redovisat", "beräknat", "inte publicerat"}
+    command = re.search(r"kommunlager trace ([^<]+)", unescape(text))
+    assert command
+    assert trace(warehouse, command[1]).figures[0].id == command[1]
+
+
+def test_the_export_of_the_real_warehouse(warehouse: Path, tmp_path: Path) -> None:
+    out = tmp_path / "export"
+    manifest = export(warehouse, out)
+    with duckdb.connect(warehouse, read_only=True) as connection:
+        counts = {
+            name: connection.execute(f"select count(*) from marts.{name}").fetchone()[0]  # type: ignore[index]
+            for (name,) in connection.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
+        }
+        costs = connection.execute("select sum(unit_cost_sek), count(*) from marts.placement_unit_cost_comparison").fetchone()
+    assert {file["mart"]: file["rows"] for file in manifest["files"] if file["format"] == "csv"} == counts
+    with duckdb.connect() as connection:
+        for kind in ("csv", "parquet"):
+            path = out / kind / f"placement_unit_cost_comparison.{kind}"
+            query = f"select sum(unit_cost_sek::decimal(18, 2)), count(*) from read_{kind}(?)"
+            assert connection.execute(query, [str(path)]).fetchone() == costs
+    book = load_workbook(out / "kommunlager.xlsx", read_only=True)
+    assert len(book.sheetnames) == 3 + len(counts)
+    rows = book["Jämförelse dygnskostnad"].iter_rows(values_only=True)
+    place = next(rows).index("unit_cost_sek (SEK per day)")
+    assert costs is not None
+    assert sum(Decimal(str(row[place])) for row in rows if row[place] is not None) == costs[0]
+
+
+def test_a_real_comparison_is_traced_to_its_lines(warehouse: Path, run: Run) -> None:
+    conditions = ["municipality=Norrtälje", "placement_type_code=child_placement", "year=2024", "scenario=outcome"]
+    result = run("trace", "placement_unit_cost_comparison", *conditions, "--database", warehouse, "--json")
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert len(found["rows"]) == 1
+    assert {"int_placement_rollup", "int_placement_unit_cost"} <= set(found["lineage"]["intermediate"])
+    assert "table_cell" in found["lineage"]["raw"]
+    volumes = [figure for figure in found["figures"] if figure["unit"] == "dygn_dagar"]
+    assert sum(figure["value"] for figure in volumes) == found["rows"][0]["values"]["volume_days"]
+    assert all(figure["checks"] for figure in found["figures"])
+    assert all("placement_unit_cost_comparison.cell_ids" in figure["used_in"] for figure in found["figures"])
+    assert all(figure["report_line"] is None for figure in found["figures"])
+
+
+@needs_reports
+def test_the_lines_of_real_reports_show_what_was_printed(warehouse: Path) -> None:
+    found = trace(warehouse, "budget_comparison", ["municipality=Norrtälje", "year=2024", "deviation_percent=-4.13"], REPORTS)
+    assert [figure.report_problem for figure in found.figures] == [None, None, None]
+    assert all(figure.printed in str(figure.report_line) for figure in found.figures)
