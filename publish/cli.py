@@ -206,7 +206,13 @@ def fetch() -> None:
     help="A code of four digits, repeatable.  [default: those in seeds]",
 )
 @click.option("--years", metavar="YEARS", help="Like 2019-2024 or 2021,2023.  [default: the last ten years that have ended]")
-@click.option("--kpi", "kpis", multiple=True, metavar="ID", help="Only these of ingest/kolada/key_figures.csv, repeatable.")
+@click.option(
+    "--kpi",
+    "kpis",
+    multiple=True,
+    metavar="ID",
+    help="The snapshot holds only this row of ingest/kolada/key_figures.csv, repeatable.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
