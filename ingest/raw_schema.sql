@@ -146,6 +146,17 @@ create table if not exists raw.statement_term (
     primary key (document_id, statement_no, term_no, factor_no)
 );
 
+-- One row per check of the load gate and run.
+create table if not exists raw.load_check (
+    loaded_at timestamp not null,
+    document_id varchar,                           -- null: a check of what belongs to no document (key figures)
+    check_name varchar not null,
+    passed boolean not null,
+    rows_checked integer not null,
+    rows_failed integer not null,
+    detail varchar                                 -- the failing rows, named
+);
+
 -- One row per official key figure, municipality, year and sex, as Kolada delivers it (newest snapshot of `kommunlager fetch kolada`);
 -- empty without a snapshot.
 create table if not exists raw.kolada_value (
@@ -157,15 +168,4 @@ create table if not exists raw.kolada_value (
     value decimal(18, 4),                          -- in the unit of the title, rounded to four decimals; null: Kolada has none
     fetched_on date not null,                      -- the snapshot's date
     primary key (kpi_id, municipality_code, year, gender)
-);
-
--- One row per check of the load gate and run.
-create table if not exists raw.load_check (
-    loaded_at timestamp not null,
-    document_id varchar,                           -- null: a check of what belongs to no document (key figures)
-    check_name varchar not null,
-    passed boolean not null,
-    rows_checked integer not null,
-    rows_failed integer not null,
-    detail varchar                                 -- the failing rows, named
 );

@@ -12,7 +12,7 @@ renamed as (
         municipality_code,
         year,
         gender,
-        value,
+        value as kpi_value,
         fetched_on
     from source
 
