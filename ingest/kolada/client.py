@@ -86,9 +86,9 @@ class Client:
         url: str | None = f"{self.base_url}/{path}"
         while url is not None:
             if url in asked:
-                raise _error(url, "the API leads in a circle: its next_url was asked before.", CHANGED)
+                raise error_at(url, "the API leads in a circle: its next_url was asked before.", CHANGED)
             if len(pages) == self._bounds.pages:
-                raise _error(url, f"there are more than {self._bounds.pages} pages.", "ask for fewer municipalities or years.")
+                raise error_at(url, f"there are more than {self._bounds.pages} pages.", "ask for fewer municipalities or years.")
             asked.add(url)
             page = self._page(url)
             pages.append(page)
@@ -97,7 +97,7 @@ class Client:
         # `count` is the page's number of values, or that of all pages (its documentation leaves that open).
         for page in pages:
             if page.count not in (None, len(page.values), len(found)):
-                raise _error(path, f"{len(found)} values came, but count is {page.count}: the answer is cut short.", LATER)
+                raise error_at(path, f"{len(found)} values came, but count is {page.count}: the answer is cut short.", LATER)
         return found
 
     def _page(self, url: str) -> _Page:
@@ -106,9 +106,9 @@ class Client:
         try:
             return _Page.model_validate(json.loads(data, parse_float=Decimal, parse_constant=_refuse_constant))
         except ValidationError as error:
-            raise _error(url, f"the answer is no page of values ({describe(error)}).", CHANGED) from None
+            raise error_at(url, f"the answer is no page of values ({describe(error)}).", CHANGED) from None
         except (ValueError, RecursionError) as error:
-            raise _error(url, f"the answer is no JSON ({error}).", LATER) from None
+            raise error_at(url, f"the answer is no JSON ({error}).", LATER) from None
 
     def _next(self, next_url: str | None, url: str) -> str | None:
         if next_url is None:
@@ -116,7 +116,7 @@ class Client:
         base, following = urlsplit(self.base_url), urlsplit(next_url)
         same_place = (following.scheme, following.netloc) == (base.scheme, base.netloc)
         if not same_place or not following.path.startswith(f"{base.path}/"):
-            raise _error(url, f"the answer leads to another place ({next_url}), which is not followed.", "ask for fewer years.")
+            raise error_at(url, f"the answer leads to another place ({next_url}), which is not followed.", "ask for fewer years.")
         return next_url
 
     def _get(self, url: str) -> bytes:
@@ -133,10 +133,10 @@ class Client:
                         return self._body(response, url)
                     problem = f"the API answers {status} {response.reason}".rstrip()
                     if status != TOO_MANY_REQUESTS and status < SERVER_ERROR:
-                        raise _error(url, f"{problem}.", "check --base-url and the ids; " + CHANGED)
+                        raise error_at(url, f"{problem}.", "check --base-url and the ids; " + CHANGED)
                     asked_wait = self._retry_after(response.headers.get("Retry-After"), url)
             except requests.exceptions.SSLError as error:
-                raise _error(
+                raise error_at(
                     url, f"the connection is not trusted ({error}).", "check the network and its certificates."
                 ) from None
             except requests.RequestException as error:
@@ -145,7 +145,7 @@ class Client:
                 delay = min(bounds.first_delay * 2**attempt, bounds.longest_delay)
                 # Never sooner than asked; by chance later, so that many who failed at once do not come back at once.
                 self._sleep((delay if asked_wait is None else asked_wait) + delay * self._jitter())
-        raise _error(url, f"{problem}, {bounds.tries} times.", LATER)
+        raise error_at(url, f"{problem}, {bounds.tries} times.", LATER)
 
     def _body(self, response: requests.Response, url: str) -> bytes:
         bounds = self._bounds
@@ -155,9 +155,9 @@ class Client:
         for chunk in response.iter_content(CHUNK_BYTES):
             data += chunk
             if len(data) > room:
-                raise _error(url, f"the answer is larger than {room / 10**6:g} MB.", "ask for fewer municipalities or years.")
+                raise error_at(url, f"the answer is larger than {room / 10**6:g} MB.", "ask for fewer municipalities or years.")
             if (self._now() - began).total_seconds() > bounds.answer_seconds:
-                raise _error(url, f"the answer takes longer than {bounds.answer_seconds:g} seconds.", LATER)
+                raise error_at(url, f"the answer takes longer than {bounds.answer_seconds:g} seconds.", LATER)
         return bytes(data)
 
     def _retry_after(self, header: str | None, url: str) -> float | None:
@@ -169,8 +169,13 @@ class Client:
         except (ValueError, TypeError, OverflowError):
             return None
         if seconds > self._bounds.longest_retry_after:
-            raise _error(url, f"the API asks to wait {seconds:,.0f} seconds.", LATER)
+            raise error_at(url, f"the API asks to wait {seconds:,.0f} seconds.", LATER)
         return max(seconds, 0.0)
+
+
+def error_at(url: str, problem: str, remedy: str) -> KoladaError:
+    """The error about an address, or a path below the base address, with what to do."""
+    return KoladaError(f"Kolada, {_path(url)}: {problem}\n  What to do: {remedy}")
 
 
 def describe(error: ValidationError) -> str:
@@ -201,7 +206,3 @@ def _path(url: str) -> str:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
-
-
-def _error(url: str, problem: str, remedy: str) -> KoladaError:
-    return KoladaError(f"Kolada, {_path(url)}: {problem}\n  What to do: {remedy}")

@@ -21,7 +21,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from ingest.errors import KoladaError
-from ingest.kolada.client import CHANGED, LATER, Client, describe
+from ingest.kolada.client import CHANGED, LATER, Client, describe, error_at
 from ingest.kolada.model import ChosenFigure, KeyFigure, KeyFigureValue, Pull
 
 KEY_FIGURES = Path(__file__).parent / "key_figures.csv"
@@ -122,10 +122,10 @@ def pull(
             if not (value.kpi_id in kpis.split(",") and value.municipality_code in codes.split(",")) or (
                 str(value.year) not in asked.split(",")
             ):
-                raise _error(path, f"the answer holds {_name(value)}, which was not asked for.", CHANGED)
+                raise error_at(path, f"the answer holds {_name(value)}, which was not asked for.", CHANGED)
             key = (value.kpi_id, value.municipality_code, value.year, value.gender)
             if key in found:
-                raise _error(path, f"the answer holds {_name(value)} twice.", LATER)
+                raise error_at(path, f"the answer holds {_name(value)} twice.", LATER)
             found[key] = value
         note("fetching from Kolada", number, len(paths))
     if not any(value.value is not None for value in found.values()):
@@ -152,14 +152,14 @@ def _key_figures(client: Client, chosen: Sequence[ChosenFigure], ids: Sequence[s
             )
     for figure in chosen:
         if figure.kpi_id not in found:
-            raise _error(
+            raise error_at(
                 f"kpi/{figure.kpi_id}",
                 f"Kolada has no key figure {figure.kpi_id} ('{figure.title}').",
                 "it was withdrawn: take its row out of ingest/kolada/key_figures.csv, or fetch others with --kpi.",
             )
         title = found[figure.kpi_id].title
         if title != figure.title:
-            raise _error(
+            raise error_at(
                 f"kpi/{figure.kpi_id}",
                 f"{figure.kpi_id} is called '{title}', and was '{figure.title}' when it was chosen.",
                 "read its description at Kolada; if it still means the same, correct ingest/kolada/key_figures.csv.",
@@ -184,7 +184,7 @@ def _checked(model: type[Model], row: Any, path: str) -> Model:
     try:
         return model.model_validate(row)
     except ValidationError as error:
-        raise _error(path, f"a value of the answer is not as described ({describe(error)}).", CHANGED) from None
+        raise error_at(path, f"a value of the answer is not as described ({describe(error)}).", CHANGED) from None
 
 
 def _segments(ids: Sequence[Id]) -> list[str]:
@@ -197,7 +197,3 @@ def _one_line(text: str | None) -> str | None:
 
 def _name(value: KeyFigureValue) -> str:
     return f"{value.kpi_id} of {value.municipality_code}, {value.year}, {value.gender}"
-
-
-def _error(path: str, problem: str, remedy: str) -> KoladaError:
-    return KoladaError(f"Kolada, {path}: {problem}\n  What to do: {remedy}")
