@@ -53,3 +53,7 @@ class WarehouseError(KommunlagerError):
 
 class FormError(KommunlagerError):
     """A form with data that somebody else extracted cannot be taken: its file is refused, or its cells are wrong."""
+
+
+class KoladaError(KommunlagerError):
+    """Kolada cannot be asked, answers something that cannot be used, or a snapshot of it is damaged."""

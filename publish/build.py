@@ -54,9 +54,16 @@ class BuildResult:
     slowest: list[tuple[str, float]]
 
 
-def build(folders: Sequence[Path], warehouse: Path, project: Path, note: Note = lambda _text, _done, _total: None) -> BuildResult:
+def build(
+    folders: Sequence[Path],
+    warehouse: Path,
+    project: Path,
+    note: Note = lambda _text, _done, _total: None,
+    snapshots: Path | None = None,
+) -> BuildResult:
     """Build the warehouse from the extracted documents in `folders` with the dbt project `project`.
 
+    Key figures come from the newest snapshot of Kolada below `snapshots` (default: the project's).
     Raises KommunlagerError with the failing rows when anything fails; `warehouse` is then the file it was.
     """
     started = time.perf_counter()
@@ -71,7 +78,7 @@ def build(folders: Sequence[Path], warehouse: Path, project: Path, note: Note = 
     with _staging_folder(warehouse) as staging:
         # The same name as the published file: DuckDB names the catalog after it, and views refer to it.
         staged = staging / warehouse.name
-        seconds, finished = _load_and_transform(folders, staged, project, staging, note)
+        seconds, finished = _load_and_transform(folders, snapshots, staged, project, staging, note)
         note("publishing", 0, 0)
         publishing = time.perf_counter()
         _keep_lineage(finished["lineage"], staged)
@@ -89,13 +96,14 @@ def build(folders: Sequence[Path], warehouse: Path, project: Path, note: Note = 
 
 
 def _load_and_transform(
-    folders: Sequence[Path], staged: Path, project: Path, staging: Path, note: Note
+    folders: Sequence[Path], snapshots: Path | None, staged: Path, project: Path, staging: Path, note: Note
 ) -> tuple[dict[str, float], dict[str, Any]]:
     """Run both children; returns the seconds of the parts and dbt's last word."""
     load_log, dbt_log = staging / "load.log", staging / "dbt.log"
     environment = {**os.environ, "KOMMUNLAGER_DATABASE": str(staged)}
     started = time.perf_counter()
     arguments = ["--quiet", "load", "--json", "--database", staged, "--docs", staging / DOCS]
+    arguments += [] if snapshots is None else ["--kolada", snapshots.resolve()]
     loading = _python("publish.cli", *arguments, *[f.resolve() for f in folders])
     transforming = _python("publish.transform", project.resolve(), staging)
     with (

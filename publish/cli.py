@@ -59,6 +59,12 @@ extracted_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder with one folder per extracted report.  [default: ingest/extracted of the project]",
 )
+snapshots_option = click.option(
+    "--kolada",
+    "snapshots",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder with snapshots of Kolada, of which the newest is loaded.  [default: ingest/kolada/snapshots of the project]",
+)
 warehouse_option = click.option(
     "--database",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -139,9 +145,17 @@ def extract(
     type=click.Path(path_type=Path, file_okay=False),
     help="New folder for pages about the gate's checks (Great Expectations' Data Docs).",
 )
+@snapshots_option
 @json_option
 @quiet_option
-def load(folders: tuple[Path, ...], extracted: Path | None, database: Path, docs: Path | None, json_output: bool) -> None:
+def load(
+    folders: tuple[Path, ...],
+    extracted: Path | None,
+    database: Path,
+    docs: Path | None,
+    snapshots: Path | None,
+    json_output: bool,
+) -> None:
     """Load extracted reports into schema raw of a database.
 
     FOLDERS are documents' folders, or forms (see `template`); without any, all of ingest/extracted are loaded. The data
@@ -149,11 +163,12 @@ def load(folders: tuple[Path, ...], extracted: Path | None, database: Path, docs
     transaction. Loading the same data again changes nothing. The published warehouse is not touched: that is what `build`
     is for.
     """
+    from ingest.kolada.snapshot import SNAPSHOTS
     from ingest.loading.load import load as load_folders
 
     chosen = _folders(folders, extracted)
     with _progress() as note:
-        result = load_folders(chosen, database, lambda text: note(text, 0, 0), docs)
+        result = load_folders(chosen, database, lambda text: note(text, 0, 0), docs, snapshots or SNAPSHOTS)
     facts = [
         {
             "document_id": document.document_id,
@@ -165,9 +180,90 @@ def load(folders: tuple[Path, ...], extracted: Path | None, database: Path, docs
         for document in result.documents
     ]
     if json_output:
-        _print_json({"database": str(database), "documents": facts, "checks": result.checks, "seconds": result.seconds})
+        _print_json(
+            {
+                "database": str(database),
+                "documents": facts,
+                "key_figure_values": result.key_figure_values,
+                "checks": result.checks,
+                "seconds": result.seconds,
+            }
+        )
     elif not _quiet():
-        click.echo(f"{_table(facts)}\n\n{result.checks:,} checks passed; loaded into {database}")
+        official = f"{result.key_figure_values:,} values of Kolada" if result.key_figure_values else "no snapshot of Kolada"
+        click.echo(f"{_table(facts)}\n\n{official}; {result.checks:,} checks passed; loaded into {database}")
+
+
+@main.group()
+def fetch() -> None:
+    """Fetch official figures from public sources: the only commands that use the network."""
+
+
+@fetch.command("kolada")
+@click.option("--base-url", help="Address of the API.  [default: Kolada's own, version 3]")
+@click.option(
+    "--municipality",
+    "municipalities",
+    multiple=True,
+    metavar="CODE",
+    help="A code of four digits, repeatable.  [default: those in seeds]",
+)
+@click.option("--years", metavar="YEARS", help="Like 2019-2024 or 2021,2023.  [default: the last ten years that have ended]")
+@click.option(
+    "--kpi",
+    "kpis",
+    multiple=True,
+    metavar="ID",
+    help="The snapshot holds only this row of ingest/kolada/key_figures.csv, repeatable.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the snapshot's folder goes.  [default: ingest/kolada/snapshots of the project]",
+)
+@json_option
+@quiet_option
+def fetch_kolada(
+    base_url: str | None,
+    municipalities: tuple[str, ...],
+    years: str | None,
+    kpis: tuple[str, ...],
+    out: Path | None,
+    json_output: bool,
+) -> None:
+    """Fetch population and official key figures from Kolada.
+
+    What is fetched stands in ingest/kolada/key_figures.csv. The answers become a snapshot with today's date, whole or not at
+    all; `load` and `build` take the newest. Terms of Kolada: name it as the source (Källa: Kolada) of these values, never of
+    anything that was calculated from them.
+    """
+    from datetime import UTC, datetime
+
+    from ingest.errors import KoladaError
+    from ingest.kolada.client import BASE_URL, Client
+    from ingest.kolada.pull import chosen_figures, municipality_codes, parse_years, pull
+    from ingest.kolada.snapshot import SNAPSHOTS, write_snapshot
+
+    today = datetime.now(UTC).date()
+    asked = parse_years(years or f"{today.year - 10}-{today.year - 1}")
+    codes = municipalities or tuple(municipality_codes(PROJECT_DIR / "seeds" / "municipality.csv"))
+    figures = chosen_figures()
+    if unknown := sorted(set(kpis) - {figure.kpi_id for figure in figures}):
+        raise KoladaError(f"{', '.join(unknown)}: not in ingest/kolada/key_figures.csv.\n  What to do: add a row there.")
+    figures = [figure for figure in figures if not kpis or figure.kpi_id in kpis]
+    client = Client(base_url or BASE_URL)
+    with _progress() as note:
+        pulled = pull(client, figures, codes, asked, note)
+    folder = write_snapshot(pulled, today, client.base_url, out or SNAPSHOTS)
+    places = len(set(codes)) * len(asked)
+    facts = []
+    for figure in pulled.key_figures:
+        totals = [v for v in pulled.values if (v.kpi_id, v.gender) == (figure.kpi_id, "T") and v.value is not None]
+        facts.append({"kpi": figure.kpi_id, "title": figure.title, "values": len(totals), "without_value": places - len(totals)})
+    if json_output:
+        _print_json({"snapshot": str(folder), "key_figures": facts})
+    elif not _quiet():
+        click.echo(f"{_table(facts)}\n\nvalues: municipalities and years with a total; written to {folder}")
 
 
 @main.command()
@@ -199,10 +295,13 @@ def template(out: Path, as_csv: bool, json_output: bool) -> None:
     default=PROJECT_DIR,
     help="Folder of the dbt project.  [default: this project]",
 )
+@snapshots_option
 @click.option("--timings", is_flag=True, help="Print how long each part took.")
 @json_option
 @quiet_option
-def build(extracted: Path | None, database: Path, project: Path, timings: bool, json_output: bool) -> None:
+def build(
+    extracted: Path | None, database: Path, project: Path, snapshots: Path | None, timings: bool, json_output: bool
+) -> None:
     """Build, test and publish the warehouse.
 
     Loads ingest/extracted into a temporary file beside the warehouse, runs the load gate, dbt's models and every test.
@@ -214,7 +313,7 @@ def build(extracted: Path | None, database: Path, project: Path, timings: bool, 
 
     chosen = _folders((), extracted)
     with _progress() as note:
-        result = build_warehouse(chosen, database, project, note)
+        result = build_warehouse(chosen, database, project, note, snapshots)
     if json_output:
         _print_json(
             {

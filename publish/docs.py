@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from ingest.database import open_for_reading
+from ingest.loading.database import open_for_reading
 from publish.catalog import Mart, Report, read_built_at, read_marts, read_reports
 from publish.folder import write_folder
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from ingest.database import open_for_reading
 from ingest.errors import WarehouseError
+from ingest.loading.database import open_for_reading
 from publish.catalog import Column, Mart, quoted, read_built_at, read_marts, read_reports
 from publish.csv_file import csv_bytes, list_separator
 from publish.folder import refuse_foreign, write_folder

@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ingest.database import explain
 from ingest.errors import KommunlagerError
+from ingest.loading.database import explain
 from publish.output import to_json
 
 MANIFEST = "manifest.json"

@@ -13,9 +13,9 @@ from typing import Any
 
 import duckdb
 
-from ingest.database import open_for_reading
 from ingest.errors import KommunlagerError, ReportError
-from ingest.files import Refused, read_bytes
+from ingest.loading.database import open_for_reading
+from ingest.source.files import Refused, read_bytes
 from publish.catalog import Column, Mart, Report, quoted, read_marts, read_reports
 from publish.output import as_table
 
@@ -391,7 +391,7 @@ def _with_lines(figures: Sequence[Figure], documents: Iterable[Report], folder: 
 
 def _lines(report: Report, folder: Path) -> list[str] | str:
     """The lines of a report's text as `extract` reads them; or why not: no file, another file, unreadable."""
-    from ingest.text import MAX_PDF_BYTES, read_report
+    from ingest.source.text import MAX_PDF_BYTES, read_report
 
     candidates = [path for ending in (".txt", ".pdf") if (path := folder / f"{report.document_id}{ending}").is_file()]
     if not candidates:

@@ -15,8 +15,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ingest.characters import printable
 from ingest.errors import KommunlagerError
+from ingest.source.characters import printable
 from publish.catalog import Column, Mart, Report
 from publish.csv_file import flat, list_separator
 from publish.output import as_text

@@ -63,9 +63,9 @@ ROWS_NAMED = 20
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check on one document: a row of raw.load_check."""
+    """One check on one document, or (None) on the key figures: a row of raw.load_check."""
 
-    document_id: str
+    document_id: str | None
     check_name: str
     passed: bool
     rows_checked: int
@@ -281,9 +281,58 @@ CHECKS: tuple[Check, ...] = (
     _known("statement_term_cell_exists", "statement_term", "known_cell", "table {table_no} has no cell in {row_no}/{column_no}"),
 )
 
+KOLADA_CHECKS: tuple[Check, ...] = (
+    _unique("kolada_value", "kpi_id", "municipality_code", "year", "gender"),
+    Check(
+        "kolada_value_kpi_id_formed",
+        "kolada_value",
+        "ExpectColumnValuesToMatchRegex",
+        "'{kpi_id}' is no key figure's id",
+        {"column": "kpi_id", "regex": r"^[NU]\d{5}$"},
+    ),
+    _known("kolada_value_has_title", "kolada_value", "kpi_title", "the snapshot does not say what {kpi_id} is"),
+    Check(
+        "kolada_value_municipality_code_formed",
+        "kolada_value",
+        "ExpectColumnValuesToMatchRegex",
+        "'{municipality_code}' is no municipality's code",
+        {"column": "municipality_code", "regex": r"^\d{4}$"},
+    ),
+    Check(
+        "kolada_value_year_from_1968",
+        "kolada_value",
+        "ExpectColumnValuesToBeBetween",
+        "the year is {year}",
+        {"column": "year", "min_value": 1968},
+    ),
+    _ordered("kolada_value_year_not_to_come", "kolada_value", "year", "fetched_year"),
+    _listed("kolada_value", "gender", ("T", "K", "M")),
+    Check(
+        "kolada_value_exact",
+        "kolada_value",
+        "ExpectColumnValuesToMatchRegex",
+        "value {value} does not fit decimal(18, 4): at most 14 digits before and 4 after the point",
+        {"column": "value", "regex": r"^-?\d{1,14}(?:\.\d{1,4})?$"},
+    ),
+    # Costs are divided by it.
+    Check(
+        "kolada_population_whole",
+        "kolada_population",
+        "ExpectColumnValuesToMatchRegex",
+        "{value} is no number of inhabitants",
+        {"column": "value", "regex": r"^[1-9]\d*$"},
+    ),
+    _no_control_characters("kolada_value"),
+)
+"""What holds of Kolada's key figures, checked where there are any."""
+
+POPULATION = "N01951"
+
 
 def check_frames(frames: Mapping[str, pl.DataFrame], docs: Path | None = None) -> list[CheckResult]:
     """Run every check on the frames of a load (see ingest.loading.load.shape): one result per check and document.
+
+    Key figures, where the frame kolada_value has any, are checked beside the documents.
 
     With `docs`, Great Expectations' Data Docs about it are written to that folder, also when checks fail.
     """
@@ -306,6 +355,11 @@ def check_frames(frames: Mapping[str, pl.DataFrame], docs: Path | None = None) -
                     _detail(check, rows) if rows else None,
                 )
             )
+    for check in KOLADA_CHECKS if "kolada_value" in prepared else ():
+        frame = prepared[check.frame]
+        rows = [frame.row(index, named=True) for index in failed[check.name]]
+        detail = _detail(check, rows) if rows else None
+        results.append(CheckResult(None, check.name, not rows, frame.height, len(rows), detail))
     return results
 
 
@@ -317,7 +371,10 @@ def describe_failures(results: Sequence[CheckResult]) -> str:
     for result in failures:
         lines.append(f"  {result.check_name} ({result.rows_failed} of {result.rows_checked} rows):")
         lines += [f"    {line}" for line in (result.detail or "").splitlines()]
-    lines.append("  What to do: mend the layout and extract the report again, or restore the files in ingest/extracted/.")
+    if any(result.document_id is not None for result in failures):
+        lines.append("  What to do: mend the layout and extract the report again, or restore the files in ingest/extracted/.")
+    if any(result.document_id is None for result in failures):
+        lines.append("  What to do: move the newest snapshot in ingest/kolada/snapshots/ away, or fetch again.")
     return "\n".join(lines)
 
 
@@ -346,7 +403,9 @@ def _detail(check: Check, rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _where(row: Mapping[str, Any]) -> str:
-    """Document, table, row, column of a row, as far as it has them, and the line of a cell."""
+    """Document, table, row, column of a row, as far as it has them, and the line of a cell; the key of a key figure."""
+    if "kpi_id" in row:
+        return f"{row['kpi_id']}, {row['municipality_code']}, {row['year']}, {row['gender']}"
     parts = [f"{row['document_id']}"]
     for name in ("statement_no", "table_no", "rule_no", "term_no", "note_no", "row_no", "column_no"):
         if row.get(name) is not None:
@@ -461,7 +520,13 @@ def _prepare(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
             maintain_order="left",
         )
     )
+    key_figures = frames.get("kolada_value")
+    if key_figures is not None and key_figures.height:
+        prepared["kolada_value"] = key_figures.with_columns(fetched_year=pl.col("fetched_on").dt.year())
     prepared = {name: frame.with_columns(unclean_column=_unclean_column(frame)) for name, frame in prepared.items()}
+    if "kolada_value" in prepared:
+        counted = (pl.col("kpi_id") == POPULATION) & pl.col("value").is_not_null()
+        prepared["kolada_population"] = prepared["kolada_value"].filter(counted)
     prepared["number_cell"] = prepared["table_cell"].filter(pl.col("reads_as") == "number")
     prepared["text_cell"] = prepared["table_cell"].filter(pl.col("reads_as") == "text")
     return prepared
@@ -496,7 +561,7 @@ def _validate(prepared: Mapping[str, pl.DataFrame], docs: Path | None) -> dict[s
         for name, frame in prepared.items():
             expectations = [
                 getattr(gx.expectations, check.expectation)(**check.arguments, meta={"check": check.name})
-                for check in CHECKS
+                for check in (*CHECKS, *KOLADA_CHECKS)
                 if check.frame == name
             ]
             data = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")

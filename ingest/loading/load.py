@@ -3,6 +3,7 @@
 Everything is read, shaped and gated before the one transaction that writes. A document whose rows or checks differ from
 those in the database is replaced whole; one that is the same is left alone, so that loading the same data twice changes
 nothing at all, `raw.load_check` and its `loaded_at` included. Documents that are not part of the load stay as they are.
+Official key figures (raw.kolada_value) are those of the newest snapshot, or none.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import polars as pl
 
 from ingest.errors import ExtractedDataError, GateError, WarehouseError
 from ingest.forms.form_files import is_form, read_form
+from ingest.kolada.raw import kolada_frame
 from ingest.loading.database import open_for_writing
 from ingest.loading.gate import CheckResult, check_frames, describe_failures
 from ingest.loading.store import read_extraction
@@ -56,37 +58,43 @@ class LoadedDocument:
 
 @dataclass(frozen=True)
 class LoadResult:
-    """The outcome of a load: its documents, how many checks passed, and the seconds its parts took."""
+    """The outcome of a load: documents, values of key figures, how many checks passed, and the seconds its parts took."""
 
     documents: list[LoadedDocument]
+    key_figure_values: int
     checks: int
     seconds: dict[str, float]
 
 
 def load(
-    folders: Sequence[Path], database: Path, note: Callable[[str], None] = lambda _: None, docs: Path | None = None
+    folders: Sequence[Path],
+    database: Path,
+    note: Callable[[str], None] = lambda _: None,
+    docs: Path | None = None,
+    snapshots: Path | None = None,
 ) -> LoadResult:
-    """Load the documents of `folders` into `database`, which is created when missing.
+    """Load the documents of `folders`, and Kolada's newest snapshot below `snapshots`, into `database`, made when missing.
 
     `note` is told what is going on; the gate's Data Docs go to the new folder `docs`. Raises ExtractedDataError (damaged
-    files, two folders with one document), GateError (rows the gate does not let through) and WarehouseError (locked,
-    read-only, full); the database is then as it was.
+    files, two folders with one document), KoladaError (a damaged snapshot), GateError (rows the gate does not let through)
+    and WarehouseError (locked, read-only, full); the database is then as it was.
     """
     watch = _Stopwatch()
     note("reading the extracted reports")
     extractions = _read(folders)
     frames = shape(extractions)
+    key_figures = kolada_frame(snapshots)
     watch.lap("read")
     # Opened before the gate, which takes seconds: a locked or read-only database is told at once.
     with open_for_writing(database) as connection:
         note("checking the load")
-        results = check_frames(frames, docs)
+        results = check_frames({**frames, "kolada_value": key_figures}, docs)
         if not all(result.passed for result in results):
             raise GateError(describe_failures(results))
         watch.lap("gate")
         note("writing the database")
         _require_space(database.parent, frames)
-        changed = _write(connection, frames, results)
+        changed = _write(connection, frames, key_figures, results)
     watch.lap("write")
     documents = [
         LoadedDocument(
@@ -98,7 +106,7 @@ def load(
         )
         for extraction in extractions
     ]
-    return LoadResult(documents, len(results), watch.seconds)
+    return LoadResult(documents, key_figures.height, len(results), watch.seconds)
 
 
 def shape(extractions: Sequence[Extraction]) -> Frames:
@@ -196,12 +204,15 @@ def _plain(value: object) -> object:
     return format(value.normalize(), "f") if isinstance(value, Decimal) else value
 
 
-def _write(connection: duckdb.DuckDBPyConnection, frames: Frames, results: Sequence[CheckResult]) -> set[str]:
-    """Replace the documents that differ, in one transaction, and return their ids."""
-    checks = pl.DataFrame(
+def _write(
+    connection: duckdb.DuckDBPyConnection, frames: Frames, key_figures: pl.DataFrame, results: Sequence[CheckResult]
+) -> set[str]:
+    """Replace the documents that differ, and the key figures if they do, in one transaction; returns the documents' ids."""
+    all_checks = pl.DataFrame(
         results,
         schema={f.name: POLARS_TYPES[str(f.type).removesuffix(" | None")] for f in dataclasses.fields(CheckResult)},
     )
+    checks = all_checks.filter(pl.col("document_id").is_not_null())
     exact = {
         name: frames[name].with_columns(pl.col(column).cast(kind) for column, kind in kinds.items())
         for name, kinds in EXACT_DECIMALS.items()
@@ -230,10 +241,36 @@ def _write(connection: duckdb.DuckDBPyConnection, frames: Frames, results: Seque
             f"insert into raw.{name} ({stamp[0]}{columns}) "
             f"select {stamp[1]}{columns} from incoming_{name} semi join changed_document using (document_id)"
         )
+    _write_key_figures(connection, key_figures, all_checks.filter(pl.col("document_id").is_null()), loaded_at)
     connection.commit()
     # Closing would do it too, but says nothing when the disk is full.
     connection.execute("checkpoint")
     return changed
+
+
+def _write_key_figures(
+    connection: duckdb.DuckDBPyConnection, key_figures: pl.DataFrame, checks: pl.DataFrame, loaded_at: datetime
+) -> None:
+    """Put the key figures and the checks of them in the place of those that are there, if they differ."""
+    incoming = {
+        "kolada_value": (key_figures.with_columns(pl.col("value").cast(VALUE)), "true"),
+        "load_check": (checks, "document_id is null"),
+    }
+    different = False
+    for name, (frame, theirs) in incoming.items():
+        _check_columns(connection, name, frame)
+        connection.register(f"key_figures_{name}", frame.to_arrow())
+        columns = ", ".join(frame.columns)
+        old, new = f"select {columns} from raw.{name} where {theirs}", f"select {columns} from key_figures_{name}"
+        difference = f"select 1 from (({old} except all {new}) union all ({new} except all {old})) limit 1"
+        different |= connection.execute(difference).fetchone() is not None
+    if not different:
+        return
+    for name, (frame, theirs) in incoming.items():
+        columns = ", ".join(frame.columns)
+        stamp = ("loaded_at, ", f"timestamp '{loaded_at}', ") if name == "load_check" else ("", "")
+        connection.execute(f"delete from raw.{name} where {theirs}")
+        connection.execute(f"insert into raw.{name} ({stamp[0]}{columns}) select {stamp[1]}{columns} from key_figures_{name}")
 
 
 def _require_space(folder: Path, frames: Frames) -> None:

@@ -15,7 +15,7 @@ from conftest import Run
 from openpyxl import load_workbook
 from small_warehouse import small_warehouse
 
-from ingest.store import EXTRACTED_DIR, extracted_folders
+from ingest.loading.store import EXTRACTED_DIR, extracted_folders
 from publish.build import build
 from publish.catalog import Column, Mart, read_marts
 from publish.docs import DICTIONARY, GUIDE, NO_EXAMPLE, dictionary_page, write_docs

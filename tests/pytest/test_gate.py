@@ -8,10 +8,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 import pytest
 from synthetic import cell, extraction
 
-from ingest.loading.gate import CHECKS, CheckResult, check_frames, describe_failures, number_printed
+from ingest.kolada.raw import SCHEMA
+from ingest.loading.gate import CHECKS, KOLADA_CHECKS, CheckResult, check_frames, describe_failures, number_printed
 from ingest.loading.load import shape
 from ingest.model import Column, Extraction, Rule, RuleTerm
 
@@ -235,6 +237,65 @@ def test_the_message_names_check_row_and_remedy(results: list[CheckResult]) -> N
     assert "table_cell_unit_listed (1 of 4 rows)" in message
     assert "table_cell_unit_listed, table 1, row 1, column 1, line 11: unit is 'kkr'" in message
     assert "What to do" in message
+
+
+KEY_FIGURE = ("N01951", "Invånare totalt, antal", "0188", 2024, "T", "65000", date(2026, 3, 1))
+
+# check -> (the rows that break it, each case in a municipality of its own; words the message must have)
+KOLADA_BROKEN: dict[str, tuple[list[dict[str, Any]], str]] = {
+    "kolada_value_key_unique": ([{}, {}], "2024, T: the key"),
+    "kolada_value_kpi_id_formed": ([{"kpi_id": "1951"}], "'1951' is no key figure's id"),
+    "kolada_value_has_title": ([{"kpi_title": None}], "the snapshot does not say what N01951 is"),
+    "kolada_value_municipality_code_formed": ([{"municipality_code": "188"}], "'188' is no municipality's code"),
+    "kolada_value_year_from_1968": ([{"year": 1967}], "the year is 1967"),
+    "kolada_value_year_not_to_come": ([{"year": 2027}], "fetched_year is 2026, before year 2027"),
+    "kolada_value_gender_listed": ([{"gender": "X"}], "gender is 'X', not one of T, K, M"),
+    "kolada_value_exact": ([{"kpi_id": "N30005", "value": "1" * 15}], "does not fit decimal(18, 4)"),
+    "kolada_population_whole": ([{"value": "0"}, {"gender": "K", "value": "1.5"}], "1.5 is no number of inhabitants"),
+    "kolada_value_text_clean": ([{"kpi_title": "Inv\x00"}], "kpi_title holds a control character"),
+}
+
+
+def _check_key_figures(*changes: dict[str, Any]) -> list[CheckResult]:
+    rows = [dict(zip(SCHEMA, KEY_FIGURE, strict=True)) | change for change in changes]
+    return check_frames({**shape([extraction("whole")]), "kolada_value": pl.DataFrame(rows, schema=SCHEMA)})
+
+
+@pytest.fixture(scope="module")
+def key_figure_details() -> dict[str, str]:
+    """What each failed check says of key figures that break all of them."""
+    rows = [
+        {"municipality_code": str(number)} | change
+        for number, (changes, _) in enumerate(KOLADA_BROKEN.values(), 1001)
+        for change in changes
+    ]
+    results = _check_key_figures({}, *rows)
+    assert {result.document_id for result in results if not result.passed} == {None}
+    return {result.check_name: str(result.detail) for result in results if not result.passed}
+
+
+def test_every_check_of_key_figures_is_broken_here() -> None:
+    assert {check.name for check in KOLADA_CHECKS} == set(KOLADA_BROKEN)
+
+
+def test_whole_key_figures_pass_and_are_checked_beside_the_documents() -> None:
+    results = _check_key_figures({}, {"gender": "K", "value": None}, {"kpi_id": "U00001", "value": "-0.5"})
+    assert all(result.passed for result in results)
+    checked = {result.check_name: result.rows_checked for result in results if result.document_id is None}
+    assert checked == {check.name: 3 for check in KOLADA_CHECKS} | {"kolada_population_whole": 1}
+
+
+def test_without_key_figures_nothing_is_said_of_them() -> None:
+    assert all(result.document_id == "whole" for result in _check_key_figures())
+
+
+@pytest.mark.parametrize("check", KOLADA_BROKEN)
+def test_a_broken_key_figure_fails_by_name_and_is_named(key_figure_details: dict[str, str], check: str) -> None:
+    changes, words = KOLADA_BROKEN[check]
+    code = changes[0].get("municipality_code", str(1001 + list(KOLADA_BROKEN).index(check)))
+    assert words in key_figure_details[check]
+    assert [name for name, detail in key_figure_details.items() if f", {code}, " in detail] == [check]
+    assert key_figure_details[check].count(f", {code}, ") == len(key_figure_details[check].splitlines()) == len(changes)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from conftest import Run
 from small_warehouse import DOCUMENT, LINES, small_warehouse
 
 from ingest.errors import KommunlagerError
-from ingest.store import extracted_folders
+from ingest.loading.store import extracted_folders
 from publish.build import build
 from publish.trace import MAX_TRACED, trace
 
