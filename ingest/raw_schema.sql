@@ -156,3 +156,15 @@ create table if not exists raw.load_check (
     rows_failed integer not null,
     detail varchar                                 -- the failing rows, named
 );
+
+-- One row per key figure, municipality, year and gender that was fetched from Kolada; no report's.
+create table if not exists raw.kolada_value (
+    kpi_id varchar not null,
+    kpi_title varchar not null,
+    municipality_code varchar not null,
+    year integer not null,
+    gender varchar not null,                       -- T (all) | K (women) | M (men)
+    value decimal(18, 4),                          -- null where Kolada has none
+    fetched_on date not null,
+    primary key (kpi_id, municipality_code, year, gender)
+);
