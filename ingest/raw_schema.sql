@@ -149,7 +149,7 @@ create table if not exists raw.statement_term (
 -- One row per check of the load gate and run.
 create table if not exists raw.load_check (
     loaded_at timestamp not null,
-    document_id varchar,                           -- null: a check over all documents of the load
+    document_id varchar,                           -- null: a check of what belongs to no document (key figures)
     check_name varchar not null,
     passed boolean not null,
     rows_checked integer not null,
@@ -157,14 +157,15 @@ create table if not exists raw.load_check (
     detail varchar                                 -- the failing rows, named
 );
 
--- One row per key figure, municipality, year and gender that was fetched from Kolada; no report's.
+-- One row per official key figure, municipality, year and sex, as Kolada delivers it (newest snapshot of `kommunlager fetch kolada`);
+-- empty without a snapshot.
 create table if not exists raw.kolada_value (
-    kpi_id varchar not null,
-    kpi_title varchar not null,
-    municipality_code varchar not null,
+    kpi_id varchar not null,                       -- Kolada's id, e.g. N01951
+    kpi_title varchar not null,                    -- Kolada's title of it
+    municipality_code varchar not null,            -- four digits, e.g. 0188
     year integer not null,
     gender varchar not null,                       -- T (all) | K (women) | M (men)
-    value decimal(18, 4),                          -- null where Kolada has none
-    fetched_on date not null,
+    value decimal(18, 4),                          -- in the unit of the title, rounded to four decimals; null: Kolada has none
+    fetched_on date not null,                      -- the snapshot's date
     primary key (kpi_id, municipality_code, year, gender)
 );

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,7 +26,8 @@ create schema marts;
 create table marts.dim_municipality as
     select * from (values ('1', 'Ettköping', 'Län'), ('2', 'Tvåköping', 'Län')) as t (municipality_code, municipality, county);
 create table marts.dim_placement_type as
-    select * from (values ('child', 'Barn', 'child'), ('adult', 'Vuxna', 'adult')) as t (placement_type_code, name_sv, target_group);
+    select * from (values ('child', 'Barn', 'child'), ('adult', 'Vuxna', 'adult'))
+    as t (placement_type_code, name_sv, target_group);
 create table marts.dim_day as
     select unnest(generate_series(date '2023-01-01', date '2025-12-31', interval 1 day))::date as date_day;
 create table marts.placement_unit_cost_comparison as select * from (values
