@@ -22,6 +22,12 @@ municipalities as (
 
 ),
 
+populations as (
+
+    select * from {{ ref('int_population') }}
+
+),
+
 budgets as (
 
     select * from net_costs
@@ -94,6 +100,13 @@ final as (
                 'matched.previous_year_net_cost_sek'
             ) }} as decimal(18, 2)
         ) as change_percent,
+        populations.inhabitants,
+        cast({{ decimal_divide('matched.net_cost_sek', 'populations.inhabitants') }} as decimal(18, 2))
+            as net_cost_per_inhabitant_sek,
+        case
+            when populations.inhabitants > 0 then 'known'
+            else 'population unknown: run kommunlager fetch kolada'
+        end as per_inhabitant_status,
         matched.document_id,
         matched.cell_id,
         matched.budget_document_id,
@@ -101,6 +114,10 @@ final as (
         matched.previous_year_cell_id
     from matched
     inner join municipalities on matched.municipality_code = municipalities.municipality_code
+    left join populations
+        on
+            matched.municipality_code = populations.municipality_code
+            and cast(extract(year from matched.period_end) as integer) = populations.year
 
 )
 

@@ -9,6 +9,11 @@ with cited as (
     select distinct {{ unnested('cell_ids') }} as cell_id
     from {{ ref('fct_goal_assessment') }}
 
+    union
+
+    select distinct {{ unnested('cell_ids') }} as cell_id
+    from {{ ref('placement_price_volume_variance') }}
+
 )
 
 select cited.cell_id
