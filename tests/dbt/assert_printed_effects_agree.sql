@@ -1,6 +1,6 @@
--- Reports say in their text what days and prices did to the cost. What the cells they speak of give (`expected` of
--- reconciliation, where the printed figure is judged) has to be what placement_price_volume_variance says. A statement
--- of an effect that is not named here is a fault too: say which groups it sums.
+-- Reports say in their text what days and prices did to the cost. What the cells they speak of give (reconciliation
+-- judges the printed figure by it) has to be what placement_price_volume_variance says. A statement of an effect that
+-- is not named here is a fault too: say which groups it sums.
 {% set child = ['child_placement', 'child_open_care', 'child_custody'] %}
 {% set adult = ['protected_housing', 'adult_addiction'] %}
 {# Name of the statement: the effect, its groups, the scenario, and -1 where the text speaks of a saving. #}
@@ -54,6 +54,17 @@ by_statement as (
 
 ),
 
+cells_spoken_of as (
+
+    select
+        check_id,
+        sum(weight * believed_value) as expected
+    from {{ ref('int_statement_check_part') }}
+    where role = 'term'
+    group by check_id
+
+),
+
 statements as (
 
     select
@@ -61,10 +72,10 @@ statements as (
         statements.document_id,
         statements.statement_name,
         statements.line_no,
-        reconciliation.expected * units.factor_to_base as stated_sek
+        {{ sek('cells_spoken_of.expected * units.factor_to_base') }} as stated_sek
     from {{ ref('stg_raw__statement') }} as statements
     inner join {{ ref('unit') }} as units on statements.unit = units.unit
-    left join {{ ref('reconciliation') }} as reconciliation on statements.statement_id = reconciliation.check_id
+    left join cells_spoken_of on statements.statement_id = cells_spoken_of.check_id
     where statements.statement_name like '%volume_effect%' or statements.statement_name like '%price_effect%'
 
 )
