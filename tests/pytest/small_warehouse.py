@@ -8,7 +8,7 @@ import duckdb
 
 import ingest
 
-RAW = (Path(ingest.__file__).parent / "raw_schema.sql").read_text(encoding="utf-8")
+RAW = (Path(ingest.__file__).parent / "loading" / "raw_schema.sql").read_text(encoding="utf-8")
 DOCUMENT = "provby_namnden_2024"
 LINES = ["Rubrik", "", "Intäkter 1 234 -", "Kostnader -1 200 =1+1", "Kostnaderna var två."]
 

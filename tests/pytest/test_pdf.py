@@ -319,19 +319,24 @@ def test_drawings_within_drawings_without_end(tmp_path: Path) -> None:
     assert "What to do: " in _refused(data, tmp_path)
 
 
+def _reader(root: Path) -> Path:
+    """The place of a reading process's module below another root."""
+    module = root / "ingest" / "source" / "pdf_pages.py"
+    module.parent.mkdir(parents=True)
+    for package in (module.parent, module.parent.parent):
+        (package / "__init__.py").write_text("")
+    return module
+
+
 def test_time_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = tmp_path / "ingest" / "pdf_pages.py"
-    slow.parent.mkdir()
-    (slow.parent / "__init__.py").write_text("")
+    slow = _reader(tmp_path)
     slow.write_text("import signal\nsignal.setitimer(signal.ITIMER_PROF, 1)\nwhile True: pass\n")
     monkeypatch.setattr(pdf, "ROOT", tmp_path)
     assert "took longer than" in _refused(GOOD, tmp_path)
 
 
 def test_memory_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    greedy = tmp_path / "ingest" / "pdf_pages.py"
-    greedy.parent.mkdir()
-    (greedy.parent / "__init__.py").write_text("")
+    greedy = _reader(tmp_path)
     greedy.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
     monkeypatch.setattr(pdf, "ROOT", tmp_path)
     assert "memory" in _refused(GOOD, tmp_path)
