@@ -581,5 +581,11 @@ def _validate(prepared: Mapping[str, pl.DataFrame], docs: Path | None) -> dict[s
                     raise RuntimeError(f"the gate's check {check_name} could not run: {result.exception_info}")
                 failed[check_name] = list(rows or [])
         if docs is not None:
-            write_site(context, docs)
+            write_site(context, docs, {name: _outcome(name, failed) for name in prepared})
     return failed
+
+
+def _outcome(frame: str, failed: Mapping[str, list[int]]) -> tuple[int, int]:
+    """How many checks a frame has had, and how many of them failed."""
+    rows = [failed[check.name] for check in (*CHECKS, *KOLADA_CHECKS) if check.frame == frame and check.name in failed]
+    return len(rows), sum(bool(found) for found in rows)

@@ -7,6 +7,8 @@ load tells nobody about it. What is left are tables with the project's few style
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +40,27 @@ def add_site(context: Any, folder: Path) -> None:
     )
 
 
-def write_site(context: Any, folder: Path) -> None:
-    """Write the pages about the validations that the context has run."""
+def write_site(context: Any, folder: Path, results: Mapping[str, tuple[int, int]]) -> None:
+    """Write the pages about the validations that the context has run.
+
+    `results` gives, for each frame, its checks and how many failed. They make the first page: that of the library is filled by
+    the scripts that are taken out.
+    """
     context.build_data_docs(site_names=[SITE])
-    for page in folder.rglob("*.html"):
+    (folder / "index.html").write_text(_index(folder, results), encoding="utf-8")
+    for page in folder.glob("*/**/*.html"):
         text = EXTERNAL.sub("", page.read_text(encoding="utf-8"))
         page.write_text(text.replace("</head>", f"{STYLE}</head>", 1), encoding="utf-8")
+
+
+def _index(folder: Path, results: Mapping[str, tuple[int, int]]) -> str:
+    rows = []
+    for name, (checks, failed) in sorted(results.items()):
+        page = next(folder.glob(f"validations/{name}/**/*.html"), None)
+        link = f'<a href="{escape(page.relative_to(folder).as_posix())}">{escape(name)}</a>' if page else escape(name)
+        rows.append(f"<tr><td>{link}</td><td>{checks}</td><td>{failed}</td></tr>")
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Load gate</title>{STYLE}</head><body>'
+        "<h1>Load gate</h1><p>What the last load was checked for, by Great Expectations, before it entered schema raw.</p>"
+        "<table><tr><th>frame</th><th>checks</th><th>failed</th></tr>" + "".join(rows) + "</table></body></html>\n"
+    )
