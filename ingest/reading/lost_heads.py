@@ -7,7 +7,7 @@ error of OCR would make one occurrence less, and no other table shows it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from rapidfuzz import fuzz, process
 
@@ -27,21 +27,21 @@ LINES_OF_TWO = 2
 """A head of two words is looked for on so many lines: in prose its words stand together by chance."""
 
 
-def lost_head(page: Page, table: TableLayout, heads: Collection[int], rows: Collection[int]) -> int | None:
-    """The index of the first line that looks like the head of a table and belongs to none, or None.
+def lost_head(page: Page, heads: Collection[int], rows: Collection[int]) -> tuple[TableLayout, int] | None:
+    """A repeated table and the index of the first line that looks like its head and belongs to none, or None.
 
     `heads` are the indices of the lines of recognised heads, `rows` of rows that were read: those can resemble a head of two
     words by chance. Words are compared without their order: heads wrap column by column or line by line.
     """
-    expected = page.variables.fill(table.head)
-    if expected.startswith("^"):
+    filled = [(table, page.variables.fill(table.head)) for table in page.layout.tables if table.repeats]
+    sought = [(table, _Head(_words(head))) for table, head in filled if not head.startswith("^")]
+    if not sought:
         return None
-    head = _words(expected)
-    like = _Likeness(head)
-    taken = {*heads, *rows} if len(head) <= 2 else heads
-    for start, windows in _windows(page, head, taken):
-        if any(like(words) for words in windows):
-            return start
+    lines = _Lines(page, max(head.most_words for _, head in sought))
+    for table, head in sought:
+        start = _first_like(page, lines, head, {*heads, *rows} if head.is_short else heads)
+        if start is not None:
+            return table, start
     return None
 
 
@@ -49,50 +49,110 @@ def _words(text: str) -> list[str]:
     return [word for part in text.replace("|", " ").split() if (word := fold(part))]
 
 
-def _windows(page: Page, head: list[str], taken: Collection[int]) -> Iterator[tuple[int, list[list[str]]]]:
-    """From each line that can begin a head, the words up to each of the following lines."""
-    count = len(page.report.lines)
-    free = [i not in taken and not page.is_skipped(i) for i in range(count)]
-    words = [_words(page.plain(i)) if free[i] else [] for i in range(count)]
-    reach = LINES_OF_TWO if len(head) <= 2 else HEAD_LINES
-    for start in range(count):
-        if not words[start] or (len(head) <= 2 and page.plain(start)[0].islower()):
-            continue
-        windows: list[list[str]] = []
-        seen: list[str] = []
-        for index in range(start, min(start + reach, count)):
-            if not free[index] or page.plain(index).endswith("."):
-                break  # a head is no sentence
-            seen = [*seen, *words[index]]
-            if len(seen) > 1.5 * len(head) + 1:
-                break
-            if words[index]:
-                windows.append(seen)
-        if windows:
-            yield start, windows
+class _Head:
+    """The words of a head, and which words look like them."""
 
+    def __init__(self, words: list[str]) -> None:
+        self.words = Counter(words)
+        self.count = len(words)
+        self.sorted = " ".join(sorted(words))
+        self.is_short = len(words) <= 2
+        self.share = SHARE_OF_TWO if self.is_short else SHARE
+        self.reach = LINES_OF_TWO if self.is_short else HEAD_LINES
+        self.most_words = 1.5 * len(words) + 1
+        """No lines with more words are compared."""
 
-class _Likeness:
-    """Whether words look like those of a head."""
-
-    def __init__(self, head: list[str]) -> None:
-        self.head = Counter(head)
-        self.sorted = " ".join(sorted(head))
-        self.share = SHARE_OF_TWO if len(head) <= 2 else SHARE
-        self._known: dict[str, str | None] = {}
-
-    def __call__(self, words: list[str]) -> bool:
-        common = Counter(known for word in words if (known := self._as_head(word)) is not None) & self.head
-        if not common:
-            return False
-        if 2 * common.total() >= self.share * (len(words) + self.head.total()):
-            return True
+    def resembles(self, words: list[str]) -> bool:
+        """Whether words, of which one at least is like one of the head, resemble it letter by letter."""
+        length, own = sum(map(len, words)) + len(words) - 1, len(self.sorted)
+        if 200 * min(length, own) < (RESEMBLANCE - 1) * (length + own):
+            return False  # so different in length that they cannot
         return fuzz.ratio(" ".join(sorted(words)), self.sorted, score_cutoff=RESEMBLANCE) > 0
 
-    def _as_head(self, word: str) -> str | None:
-        """The word of the head that a word can be."""
-        if word not in self._known:
-            found = process.extractOne(word, self.head.keys(), scorer=fuzz.ratio, score_cutoff=SAME_WORD)
-            same = found is not None and (found[0] == word or not word.isdigit())
-            self._known[word] = found[0] if found is not None and same else None
-        return self._known[word]
+
+class _Lines:
+    """The words of a page's lines, and the lines of each word."""
+
+    def __init__(self, page: Page, most_words: float) -> None:
+        self.words: list[list[str] | None] = []
+        """None for lines that can be no part of a head: skipped, the end of a sentence, or longer than any head."""
+        self._lines_of: dict[str, list[int]] = {}
+        self._like: dict[str, list[tuple[str, float]]] = {}
+        for index in range(len(page.report.lines)):
+            line = page.plain(index)
+            if not line:
+                self.words.append(None if page.is_skipped(index) else [])
+                continue
+            if line.endswith(".") or page.is_skipped(index):
+                self.words.append(None)
+                continue
+            words = _words(line)
+            if len(words) > most_words:
+                self.words.append(None)
+                continue
+            self.words.append(words)
+            for word in words:
+                self._lines_of.setdefault(word, []).append(index)
+        self._distinct = list(self._lines_of)
+
+    def as_words_of(self, head: _Head) -> dict[str, str]:
+        """The page's words that can be words of a head, each with the word that it is most like."""
+        best: dict[str, tuple[float, str]] = {}
+        for own in head.words:
+            for word, score in self._resembling(own):
+                if word not in best or score > best[word][0]:
+                    best[word] = score, own
+        return {word: own for word, (_, own) in best.items() if own == word or not word.isdigit()}
+
+    def _resembling(self, word: str) -> list[tuple[str, float]]:
+        if word not in self._like:
+            found = process.extract(word, self._distinct, scorer=fuzz.ratio, score_cutoff=SAME_WORD, limit=None)
+            self._like[word] = [(other, score) for other, score, _ in found]
+        return self._like[word]
+
+    def with_any(self, words: Collection[str]) -> set[int]:
+        """The lines that hold one of the words."""
+        return {index for word in words for index in self._lines_of[word]}
+
+
+def _first_like(page: Page, lines: _Lines, head: _Head, taken: Collection[int]) -> int | None:
+    """The first line from which the words up to one of the following lines look like a head."""
+    as_head = lines.as_words_of(head)
+    for start in _starts(page, lines, head, lines.with_any(as_head), taken):
+        seen: list[str] = []
+        left = dict(head.words)
+        common = 0
+        for index in range(start, min(start + head.reach, len(lines.words))):
+            words = lines.words[index]
+            if words is None or index in taken:
+                break
+            if not words:
+                continue
+            seen += words
+            if len(seen) > head.most_words:
+                break
+            for word in words:
+                own = as_head.get(word)
+                if own is not None and left[own]:
+                    left[own] -= 1
+                    common += 1
+            if common and (2 * common >= head.share * (len(seen) + head.count) or head.resembles(seen)):
+                return start
+    return None
+
+
+def _starts(page: Page, lines: _Lines, head: _Head, hits: set[int], taken: Collection[int]) -> list[int]:
+    """The lines, in order, from which lines without a break lead to one that holds a word of the head."""
+    starts: set[int] = set()
+    for hit in hits:
+        count = 0
+        for start in range(hit, max(hit - head.reach, -1), -1):
+            words = lines.words[start]
+            if words is None or start in taken:
+                break
+            count += len(words)
+            if count > head.most_words:
+                break
+            if words and not (head.is_short and page.plain(start)[0].islower()):
+                starts.add(start)
+    return sorted(starts)

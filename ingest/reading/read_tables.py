@@ -96,17 +96,17 @@ def _refuse_lost_heads(page: Page, heads: set[int], reads: list[TableRead]) -> N
         for row in read.rows
         for no in (*range(row.line_no, row.label_end + 1), *(cell.line_no for cell in row.cells))
     }
-    for table in page.layout.tables:
-        index = lost_head(page, table, heads, rows) if table.repeats else None
-        if index is not None:
-            raise ExtractionError(
-                page.report.document_id,
-                table.key,
-                index + 1,
-                f"'{page.plain(index)}' resembles the table's head '{page.variables.fill(table.head)}' and belongs to no table",
-                "compare the line with the page: put the head right if the text has it wrong; if the report changed its table, "
-                "adapt the layout's `head`; if it is no head, add the line to `skip` of the layout.",
-            )
+    lost = lost_head(page, heads, rows)
+    if lost is not None:
+        table, index = lost
+        raise ExtractionError(
+            page.report.document_id,
+            table.key,
+            index + 1,
+            f"'{page.plain(index)}' resembles the table's head '{page.variables.fill(table.head)}' and belongs to no table",
+            "compare the line with the page: put the head right if the text has it wrong; if the report changed its table, "
+            "adapt the layout's `head`; if it is no head, add the line to `skip` of the layout.",
+        )
 
 
 def _first_line(page: Page, text: str) -> int | None:
