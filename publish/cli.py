@@ -536,7 +536,9 @@ def inspect(report: Path, draft: Path | None, json_output: bool) -> None:
     REPORT is a PDF or a UTF-8 text file. Of each table: title, lines, rows, columns, units seen, and the arithmetic that
     holds between its columns (c1, c2 ...) and rows. Tables of words alone are not seen.
     """
-    from ingest.inspect import as_facts, draft_layout, inspect_report
+    from ingest.inspection.draft import draft_layout
+    from ingest.inspection.inspect import inspect_report
+    from ingest.inspection.seen import as_facts
     from ingest.source.text import read_report
 
     read = read_report(report)
@@ -599,7 +601,7 @@ def layout_check(layouts: tuple[Path, ...], report: Path | None, json_output: bo
     ]
     if report is not None:
         from ingest.extract import extract_report
-        from ingest.inspect import cells_beside_lines, statements_found
+        from ingest.inspection.beside import cells_beside_lines, statements_found
         from ingest.source.text import read_report
 
         extraction = extract_report(report, tuple(checked))

@@ -26,7 +26,7 @@ from test_form import form_rows, write_folder, write_workbook
 from ingest.errors import FormError, KommunlagerError, LayoutError
 from ingest.extract import extract
 from ingest.forms.form_files import read_form
-from ingest.inspect import inspect_report
+from ingest.inspection.inspect import inspect_report
 from ingest.layout import LAYOUT_DIR, Layout, Variables, load_layout, load_layouts
 from ingest.model import Cell, Extraction
 from ingest.reading.numbers import normalise, parse_number

@@ -12,7 +12,9 @@ from conftest import Run
 
 from ingest.errors import LayoutError
 from ingest.extract import extract_report
-from ingest.inspect import cells_beside_lines, document_pattern, draft_layout, inspect_report
+from ingest.inspection.beside import cells_beside_lines
+from ingest.inspection.draft import document_pattern, draft_layout
+from ingest.inspection.inspect import inspect_report
 from ingest.layout import LAYOUT_DIR, json_schema, load_layout
 from ingest.source.text import ReportText, read_report
 
@@ -117,6 +119,43 @@ def test_two_tables_without_a_line_between_them_are_two() -> None:
     ],
 )
 def test_prose_heads_and_contents_are_no_tables(text: str) -> None:
+    assert inspect_report(_seen(text)) == []
+
+
+def test_a_table_of_one_row_is_known_by_its_head() -> None:
+    head = "Trivsel\n\nIndikator \nAnsvarig Utfall 2029 Utfall 2030 Mål \n2031 \nTrend \n\n"
+    text = f"{head}Nöjda paddlare \n(andel) Båthuset 81% 84% 85% Positiv \n"
+    (table,) = inspect_report(_seen(text))
+    assert (table.title, table.head) == ("Trivsel", "Indikator Ansvarig Utfall 2029 Utfall 2030 Mål 2031 Trend")
+    assert (table.first_line, table.first_row_line, table.column_count, table.units) == (3, 9, 3, ("percent",))
+    assert table.rows == (("Nöjda paddlare (andel) Båthuset", 9, ("81%", "84%", "85%")),)
+    assert table.doubtful == ()
+
+
+def test_months_are_a_head_and_words_between_the_rows_no_end() -> None:
+    months = "Jan Feb Mar Apr Maj Jun Jul Aug Sep Okt Nov Dec"
+    row = "Lån per\nmånad 1,1 2,2 3,3 4,4 5,5 6,6 7,7 8,8 9,9 9,8 8,7 7,6\n"
+    remark = "En lång anmärkning om hur lånen räknades, som inte hör till någon rad och som fortsätter länge nog.\n"
+    (table,) = inspect_report(_seen(f"{months}\n{row}{remark}Utlån igen {' '.join(['5,0'] * 12)}\n"))
+    assert (table.column_count, [label for label, _, _ in table.rows]) == (12, ["Lån per månad", "Utlån igen"])
+
+
+def test_a_row_that_does_not_fill_its_columns_is_left_to_a_person() -> None:
+    (table,) = inspect_report(_seen("Nyckeltal Utfall 2029 Utfall 2030 Mål 2031\nNöjda paddlare 81% 85%\n"))
+    assert table.rows == (("Nöjda paddlare", 2, ("81%", "85%", None)),)
+    assert table.doubtful == ("Nöjda paddlare",)
+    assert "not read for certain: Nöjda paddlare" in draft_layout("provby_plan_2031", [table])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Utfall och prognos 12\nUtfall mot budget 14\n",
+        "Utfall 2029 Utfall 2030\n\nInga siffror alls här.\n",
+        "Utfall 2029 Mål 2030\nUtfallet för bryggan blev bättre än väntat och målet för året nåddes redan i maj månad 2029.\n",
+    ],
+)
+def test_words_of_heads_alone_are_no_table(text: str) -> None:
     assert inspect_report(_seen(text)) == []
 
 

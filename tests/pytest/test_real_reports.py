@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ingest.extract import extract_report
+from ingest.inspection.inspect import inspect_report
 from ingest.layout import DATES, Layout, Variables, layout_of
 from ingest.loading.load import load
 from ingest.loading.store import EXTRACTED_DIR, FILES, extracted_folders, read_extraction, write_extraction
@@ -20,6 +21,7 @@ from ingest.model import Cell, Extraction
 from ingest.reading.blocks import PROSE_WORDS
 from ingest.reading.numbers import PLACEHOLDERS, parse_number
 from ingest.reading.rows import DATE_PATTERN
+from ingest.source.text import read_report
 
 SHARED = Path(__file__).parents[3] / "shared"
 REPORTS = SHARED / "reports"
@@ -51,6 +53,25 @@ def test_extracting_again_gives_the_same_bytes(document_id: str, tmp_path: Path)
 @needs_reports
 def test_every_report_is_checked_in() -> None:
     assert sorted(path.stem for path in REPORTS.glob("*.txt")) == DOCUMENTS
+
+
+@needs_reports
+def test_most_tables_of_the_real_reports_are_seen_and_none_that_is_not_there() -> None:
+    """That a table is seen, not how it is read: that is what a layout is for."""
+    with_figures, seen, strangers = 0, 0, []
+    for folder in extracted_folders():
+        extraction = read_extraction(folder)
+        figures = {cell.table_no for cell in extraction.cells if cell.value is not None}
+        spans = [range(t.first_line, t.last_line + 1) for t in extraction.tables]
+        found = inspect_report(read_report(REPORTS / f"{folder.name}.txt"))
+        lines = {line for table in found for line in range(table.first_row_line, table.last_line + 1)}
+        with_figures += len(figures)
+        seen += sum(
+            not lines.isdisjoint(range(t.first_line, t.last_line + 1)) for t in extraction.tables if t.table_no in figures
+        )
+        strangers += [(folder.name, t.first_line) for t in found if not any(t.first_row_line in span for span in spans)]
+    assert (strangers, with_figures) == ([], 74)
+    assert seen >= 68
 
 
 @needs_reports

@@ -1,8 +1,7 @@
-"""What tables a text seems to hold that no layout knows, and a draft of a layout for them.
+"""Tables known by their rows: lines that end in figures, one below another, that fill the same number of columns.
 
-Tables of figures are seen: lines that end in figures, one below another, that fill the same number of columns. The number of
-columns is that under which most rows can be read and the most arithmetic holds; the rows are then read by the engine itself
-(ingest.reading.rows), so what is shown is what a layout of these columns would give. Tables of words alone are not seen.
+The number of columns is that under which most rows can be read and the most arithmetic holds; the rows are then read by the
+engine itself (ingest.reading.rows), so what is shown is what a layout of these columns would give.
 """
 
 from __future__ import annotations
@@ -13,18 +12,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-import yaml
-
+from ingest.inspection.seen import SeenRule, SeenTable
 from ingest.layout import ColumnLayout, Layout, RuleLayout, TableLayout, Variables
-from ingest.model import Cell, Extraction
 from ingest.reading.figures import MAX_GROUPS, Piece, Reading, all_readings
 from ingest.reading.locate import HEAD_LINES, Line
 from ingest.reading.numbers import can_be_continued, can_continue, can_stand_alone, normalise, parse_number
 from ingest.reading.rows import Ambiguous, RawRow, RowReader
 from ingest.reading.rules import precision
-from ingest.source.text import ReportText, letters
 
 MAX_COLUMNS = 16
 MAX_PIECES = 28
@@ -38,7 +33,7 @@ MAX_LABEL_LENGTH = 90
 ENOUGH_ROWS = 0.75
 """The share of the rows in which an identity has to hold; the others may be misprints, or rows of percentages."""
 
-_YEAR = re.compile(r"(?:19|20)\d\d")
+YEAR = re.compile(r"(?:19|20)\d\d")
 _UNITS = {
     "mnkr": r"(?i)\bmnkr\b|\bmkr\b|miljoner kronor",
     "tkr": r"(?i)\btkr\b|tusental kronor|tusen kronor",
@@ -48,41 +43,7 @@ _UNITS = {
     "timmar": r"(?i)\btimmar\b",
     "antal": r"(?i)\bantal\b",
 }
-_CAPTION = re.compile(r"(?i)(?:tabell|bilaga|diagram)\b|\d+(?:\.\d+)*\.? [^\W\d]")
-
-
-@dataclass(frozen=True)
-class SeenRule:
-    """Arithmetic that holds: `row` between columns c1, c2 ... or `column` between rows; `rows` rows (columns) show it."""
-
-    kind: str
-    row: str | None
-    column: str | None
-    columns: tuple[str, ...]
-    holds_in: int
-
-
-@dataclass(frozen=True)
-class SeenTable:
-    """A table that the text seems to hold. Lines are 1-based and inclusive; `rows` are (label, line, cells)."""
-
-    title: str | None
-    title_line: int | None
-    head: str
-    first_line: int
-    last_line: int
-    first_row_line: int
-    column_count: int
-    label_years: bool
-    units: tuple[str, ...]
-    rules: tuple[SeenRule, ...]
-    rows: tuple[tuple[str, int, tuple[str | None, ...]], ...]
-    doubtful: tuple[str, ...]
-    """Labels of rows that can be read in several ways, or could not be read."""
-
-    @property
-    def row_count(self) -> int:
-        return len(self.rows)
+CAPTION = re.compile(r"(?i)(?:tabell|bilaga|diagram)\b|\d+(?:\.\d+)*\.? [^\W\d]")
 
 
 @dataclass(frozen=True)
@@ -98,17 +59,14 @@ class _RowLine:
 # -- where tables are -----------------------------------------------------------------------------------------------------
 
 
-def inspect_report(report: ReportText) -> list[SeenTable]:
-    """Every table of figures that the text seems to hold, in its order."""
-    lines = [re.sub(r" *\| *", " ", line) for line in report.lines]  # after OCR a column rule can be a stray pipe
-    if report.form == "aligned":
-        lines = [" ".join(line.split()) for line in lines]
+def figure_tables(lines: list[str]) -> list[SeenTable]:
+    """The tables whose rows are lines that end in figures, one below another, in their order."""
     return [table for block in _blocks(lines) for table in _tables(lines, block)]
 
 
 def _blocks(lines: list[str]) -> Iterator[list[_RowLine]]:
     """Runs of lines that end in figures, with at most a wrapped label and a blank line between them."""
-    reader = _reader([ColumnLayout(key="c1", label="c1")], [], False)
+    reader = plain_reader([ColumnLayout(key="c1", label="c1")], [], False)
     block: list[_RowLine] = []
     gap = blanks = 0
     for index, line in enumerate(lines):
@@ -121,7 +79,7 @@ def _blocks(lines: list[str]) -> Iterator[list[_RowLine]]:
             blanks += 1
         else:
             gap, blanks = gap + 1, 0
-        if block and (blanks > 1 or gap > MAX_LABEL_LINES or (line.strip() and not _can_be_label(line)) or _CAPTION.match(line)):
+        if block and (blanks > 1 or gap > MAX_LABEL_LINES or (line.strip() and not can_be_label(line)) or CAPTION.match(line)):
             yield from _split(block)
             block, gap, blanks = [], 0, 0
     yield from _split(block)
@@ -133,7 +91,7 @@ def _tables(lines: list[str], block: list[_RowLine]) -> Iterator[SeenTable]:
     if table is not None:
         yield table
         return
-    fitting = [_fitting(row.pieces).keys() - {1} for row in block]
+    fitting = [column_counts(row.pieces).keys() - {1} for row in block]
     start = 0
     while start < len(block):
         end, common = start + 1, fitting[start]
@@ -150,7 +108,7 @@ def _split(block: list[_RowLine]) -> Iterator[list[_RowLine]]:
         yield block
 
 
-def _can_be_label(line: str) -> bool:
+def can_be_label(line: str) -> bool:
     text = line.strip()
     return len(text) <= MAX_LABEL_LENGTH and not text.endswith((".", ":", "?", "!"))
 
@@ -168,12 +126,12 @@ def _row_line(reader: RowReader, index: int, line: str) -> _RowLine | None:
     label = normalise(" ".join(token.text for token in tokens[:start] if token.kind == "word"))
     if len(figures) < 2 or len(figures) > MAX_PIECES or len(label) > MAX_LABEL_LENGTH:
         return None
-    if all(_YEAR.fullmatch(token.text) for token in figures) or not any(t.kind == "digits" for t in figures):
+    if all(YEAR.fullmatch(token.text) for token in figures) or not any(t.kind == "digits" for t in figures):
         return None
     if len([token for token in run if token.kind == "blank"]) > 6:
         run = figures  # columns aligned by spaces: how many there are says nothing
     pieces = tuple(Piece(token.kind, token.text, token.line_no) for token in run)
-    years = _YEAR.fullmatch(figures[0].text) is not None or (re.match(_YEAR, label) is not None and len(label) > 4)
+    years = YEAR.fullmatch(figures[0].text) is not None or (re.match(YEAR, label) is not None and len(label) > 4)
     return _RowLine(index, label, pieces, years)
 
 
@@ -189,7 +147,7 @@ def _table(lines: list[str], block: list[_RowLine]) -> SeenTable | None:
     count, row_rules = chosen
     first, last = block[0].index, block[-1].index
     columns = [ColumnLayout(key=f"c{i}", label=f"c{i}") for i in range(1, count + 1)]
-    reader = _reader(columns, [rule.row for rule in row_rules if rule.row], label_years)
+    reader = plain_reader(columns, [rule.row for rule in row_rules if rule.row], label_years)
     rows, doubtful = _rows(reader, [Line(i + 1, lines[i]) for i in range(first, last + 1)])
     if len(rows) < 2:
         return None
@@ -204,7 +162,7 @@ def _table(lines: list[str], block: list[_RowLine]) -> SeenTable | None:
         first_row_line=first + 1,
         column_count=count,
         label_years=label_years,
-        units=_units([*([lines[title_at]] if title_at is not None else []), *lines[head_at : last + 1]]),
+        units=units_in([*([lines[title_at]] if title_at is not None else []), *lines[head_at : last + 1]]),
         rules=(*row_rules, *_totals(cells, count)),
         rows=cells,
         doubtful=tuple(doubtful),
@@ -212,13 +170,13 @@ def _table(lines: list[str], block: list[_RowLine]) -> SeenTable | None:
 
 
 def _without_year(row: _RowLine) -> tuple[Piece, ...]:
-    return row.pieces[1:] if _YEAR.fullmatch(row.pieces[0].text) else row.pieces
+    return row.pieces[1:] if YEAR.fullmatch(row.pieces[0].text) else row.pieces
 
 
 def _column_count(runs: list[tuple[Piece, ...]]) -> tuple[int, list[SeenRule]] | None:
     """The number of columns that most rows can have and most arithmetic speaks for; where nothing decides, the fewest."""
     best: tuple[tuple[int, int, int], int, list[SeenRule]] | None = None
-    fitting = [_fitting(run) for run in runs]
+    fitting = [column_counts(run) for run in runs]
     for count in range(1, MAX_COLUMNS + 1):
         readable = [(run, fits[count]) for run, fits in zip(runs, fitting, strict=True) if count in fits]
         if len(readable) < max(2, ENOUGH_ROWS * len(runs)):
@@ -230,7 +188,7 @@ def _column_count(runs: list[tuple[Piece, ...]]) -> tuple[int, list[SeenRule]] |
     return (best[1], best[2]) if best and best[1] > 1 else None
 
 
-def _fitting(run: tuple[Piece, ...]) -> dict[int, int]:
+def column_counts(run: tuple[Piece, ...]) -> dict[int, int]:
     """The numbers of columns that a run of figures can fill, each with the number of ways (see figures.all_readings)."""
     ways: list[Counter[int]] = [Counter() for _ in range(len(run) + 1)]
     ways[0][0] = 1
@@ -339,7 +297,7 @@ def _totals(rows: tuple[tuple[str, int, tuple[str | None, ...]], ...], count: in
 # -- rows, heads, units ---------------------------------------------------------------------------------------------------
 
 
-def _reader(columns: list[ColumnLayout], rules: list[str], label_years: bool) -> RowReader:
+def plain_reader(columns: list[ColumnLayout], rules: list[str], label_years: bool) -> RowReader:
     table = TableLayout(
         key="seen",
         title="seen",
@@ -400,185 +358,21 @@ def _texts(row: RawRow, count: int) -> tuple[str | None, ...]:
 def _heading(lines: list[str], first_row: int) -> tuple[int | None, int]:
     """Indices of the title's line (None: not found) and of the head's first line (`first_row`: the table has no head)."""
     head = first_row
-    if head > 1 and not lines[head - 1].strip() and lines[head - 2].strip() and not _CAPTION.match(lines[head - 2].strip()):
+    if head > 1 and not lines[head - 1].strip() and lines[head - 2].strip() and not CAPTION.match(lines[head - 2].strip()):
         head -= 1  # rows set apart by blank lines: so is the head
-    while head and first_row - head < HEAD_LINES and lines[head - 1].strip() and _can_be_label(lines[head - 1]):
+    while head and first_row - head < HEAD_LINES and lines[head - 1].strip() and can_be_label(lines[head - 1]):
         head -= 1
-        if _CAPTION.match(lines[head].strip()) and head + 1 < first_row:
+        if CAPTION.match(lines[head].strip()) and head + 1 < first_row:
             return head, head + 1
     above = head - 1
     while above >= 0 and not lines[above].strip():
         above -= 1
-    if above >= 0 and head - above <= 4 and _can_be_label(lines[above]):
+    if above >= 0 and head - above <= 4 and can_be_label(lines[above]):
         return above, head
     return None, head
 
 
-def _units(lines: list[str]) -> tuple[str, ...]:
+def units_in(lines: list[str]) -> tuple[str, ...]:
     text = "\n".join(lines)
     places = {unit: match.start() for unit, pattern in _UNITS.items() if (match := re.search(pattern, text))}
     return tuple(sorted(places, key=lambda unit: places[unit]))
-
-
-# -- the draft of a layout --------------------------------------------------------------------------------------------------
-
-
-def draft_layout(document_id: str, tables: list[SeenTable]) -> str:
-    """A layout file to be completed: valid as it is, with a TODO wherever a person has to decide."""
-    pattern, year = document_pattern(document_id)
-    lines = [
-        "# yaml-language-server: $schema=layout.schema.json",
-        f"# Draft from {document_id}: every TODO is a decision; ingest/README.md explains the fields.",
-        f"document_id: {_quoted(pattern)}" + ("" if year else "   # TODO: the file's name has no year"),
-        'municipality_code: "0000"   # TODO',
-        "municipality: TODO",
-        f"board: {_quoted('TODO')}",
-        "kind: plan   # TODO: annual_report, interim_report or plan",
-        'title: "TODO {Y}"',
-        'period: "{Y}"   # TODO: what the report covers, e.g. "{Y}-01..{Y}-08"',
-        'as_of: "{Y}-12-31"   # TODO: the date it speaks of',
-        "",
-        "tables:",
-    ]
-    heads = Counter(letters(table.head or table.title or "") for table in tables)
-    for number, table in enumerate(tables, 1):
-        lines += [*_draft_table(number, table, year, heads), ""]
-    if not tables:
-        lines[-1] = "tables: []   # no table of figures was seen"
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def document_pattern(document_id: str) -> tuple[str, int | None]:
-    """The pattern of a report's name in every year, with its groups `year` and `month`, and the year of this one."""
-    match = re.search(r"(?<!\d)((?:19|20)\d\d)(?:-(0[1-9]|1[0-2])(?!\d)|(-(?:19|20)\d\d))?(?!\d)", document_id)
-    if match is None:
-        return re.escape(document_id).replace(r"\-", "-") + r"_(?P<year>\d{4})", None
-    groups = r"(?P<year>\d{4})" + (r"-(?P<month>\d\d)" if match[2] else r"-\d{4}" if match[3] else "")
-    before, after = (re.escape(text).replace(r"\-", "-") for text in (document_id[: match.start()], document_id[match.end() :]))
-    return before + groups + after, int(match[1])
-
-
-def _draft_table(number: int, table: SeenTable, year: int | None, heads: Counter[str]) -> list[str]:
-    head = table.head or table.title or "TODO"
-    unit = table.units[0] if table.units else "other"
-    more = f"; seen: {', '.join(table.units)}" if len(table.units) > 1 else ""
-    lines = [
-        f"  # lines {table.first_line}-{table.last_line}: {table.row_count} rows of {table.column_count} columns",
-        f"  - key: table_{number}   # TODO",
-        f"    title: {_quoted(_with_year(table.title or 'TODO', year))}   # TODO",
-        "    subject: TODO   # seeds/subject.csv",
-        f"    unit: {unit}   # TODO{more}",
-        "    # TODO for money: cost_sign: 1 where costs are printed without minus, -1 where with",
-        f"    head: {_quoted(_with_year(head, year))}",
-    ]
-    if heads[letters(table.head or table.title or "")] > 1 and table.head and table.title:
-        lines.append(f"    head_from: {_quoted(_with_year(table.title, year))}   # another table has the same head")
-    if table.label_years:
-        lines.append("    label_years: true")
-    lines.append("    columns:   # TODO: key, label, measure, scenario and period of each; its unit where it differs")
-    lines += [f"      - {{key: c{i}, label: c{i}}}" for i in range(1, table.column_count + 1)]
-    if table.rows:
-        until = re.sub(r"\\([ \-])", r"\1", re.escape(table.rows[-1][0]))
-        lines.append(f"    until: {_quoted(_with_year(until, year))}")
-    labels = Counter(label for label, _, _ in table.rows)
-    rules: list[str] = []
-    for rule in table.rules:
-        named = re.findall(r"'([^']*)'", rule.column or "")
-        text = _with_year(rule.row or rule.column or "", year)
-        axis = "row" if rule.row else "column"
-        columns = f", columns: [{', '.join(rule.columns)}]" if rule.columns else ""
-        line = f"      - {{kind: {rule.kind}, {axis}: {_quoted(text)}{columns}, reason: TODO.}}"
-        if any(labels[label] > 1 for label in named) or any(label.count("'") for label in labels if label in text):
-            line = f"      # TODO (a label stands in several rows; see child_rows): {line.strip()[2:]}"
-        rules.append(line)
-    if any(not line.lstrip().startswith("#") for line in rules):
-        lines.append("    rules:")
-    lines += rules
-    lines += [f"    # TODO: not read for certain: {label}" for label in table.doubtful[:10]]
-    return lines
-
-
-def _with_year(text: str, year: int | None) -> str:
-    """A text for every year: the fiscal year and those near it become `{Y}`, `{Y-1}` ..."""
-    if year is None:
-        return text
-
-    def variable(match: re.Match[str]) -> str:
-        shift = int(match[0]) - year
-        return "{Y}" if not shift else f"{{Y{shift:+}}}" if abs(shift) <= 9 else match[0]
-
-    return re.sub(r"(?<!\d)(?:19|20)\d\d(?!\d)", variable, text)
-
-
-def _quoted(text: str) -> str:
-    """A text as YAML on one line."""
-    if "'" in text and not re.search(r'["\\\\]', text):
-        return f'"{text}"'
-    return yaml.safe_dump(text, allow_unicode=True, default_style="'", width=10**6).strip()
-
-
-def as_facts(table: SeenTable) -> dict[str, object]:
-    """A table for programs: what the command prints with --json."""
-    return {
-        "title": table.title,
-        "title_line": table.title_line,
-        "head": table.head,
-        "first_line": table.first_line,
-        "last_line": table.last_line,
-        "rows": table.row_count,
-        "columns": table.column_count,
-        "units": list(table.units),
-        "rules": [
-            {"kind": r.kind, "rule": r.row or r.column, "columns": list(r.columns), "holds_in": r.holds_in} for r in table.rules
-        ],
-        "doubtful_rows": list(table.doubtful),
-    }
-
-
-# -- a layout beside its report --------------------------------------------------------------------------------------------
-
-
-def cells_beside_lines(extraction: Extraction, report: ReportText) -> list[dict[str, Any]]:
-    """Each table with its report's lines, and beside each line the cells that begin on it: `days = 1 234`."""
-    tables: list[dict[str, Any]] = []
-    for table in extraction.tables:
-        cells: dict[int, list[Cell]] = {}
-        for cell in extraction.cells:
-            if cell.table_no == table.table_no:
-                cells.setdefault(cell.line_no, []).append(cell)
-        keys = {c.column_no: c.column_key for c in extraction.columns if c.table_no == table.table_no}
-        lines = [
-            {
-                "line": number,
-                "report": report.lines[number - 1].strip(),
-                "row": ", ".join(dict.fromkeys(cell.row_label for cell in cells.get(number, []))),
-                "cells": [f"{keys[cell.column_no]} = {cell.value_text}" for cell in cells.get(number, [])],
-            }
-            for number in range(table.first_line, table.last_line + 1)
-            if report.lines[number - 1].strip()
-        ]
-        tables.append({"table_no": table.table_no, "key": table.table_key, "title": table.table_title, "lines": lines})
-    return tables
-
-
-def statements_found(extraction: Extraction, layout: Layout) -> list[dict[str, Any]]:
-    """Each statement of the layout as the report makes it, with the cells it speaks of; without a line where it does not."""
-    labels = {(cell.table_no, cell.row_no): cell.row_label for cell in extraction.cells}
-    keys = {(column.table_no, column.column_no): column.column_key for column in extraction.columns}
-    tables = {table.table_no: table.table_key for table in extraction.tables}
-    rows: list[dict[str, Any]] = []
-    for statement in extraction.statements:
-        cells = [
-            f"{tables[term.table_no]}.'{labels[term.table_no, term.row_no]}'.{keys[term.table_no, term.column_no]}"
-            for term in extraction.statement_terms
-            if term.statement_no == statement.statement_no
-        ]
-        figure = f"{statement.value_text} ({statement.unit})"
-        rows.append({"statement": statement.name, "line": statement.line_no, "figure": figure, "cells": cells})
-    made = {row["statement"] for row in rows}
-    rows += [
-        {"statement": statement.name, "line": None, "figure": None, "cells": []}
-        for statement in layout.statements
-        if statement.name not in made
-    ]
-    return rows
