@@ -143,6 +143,7 @@ class _Guide:
             "same": "samma definition: talen kan ställas bredvid varandra.",
             "near": "nästan samma: skillnaderna står i noten.",
             "indicative": "en fingervisning: jämför med försiktighet.",
+            "one municipality": "bara en kommun redovisar det: jämför över åren, inte mellan kommuner.",
         }
         parts = []
         for grade, meaning in meanings.items():
