@@ -3,7 +3,7 @@
 -- the seed describes nothing that is not there.
 {% set described = [] %}
 {% if execute %}
-    {% for model in graph.nodes.values() if model.resource_type == 'model' and 'marts' in model.fqn %}
+    {% for model in graph.nodes.values() | sort(attribute='name') if model.resource_type == 'model' and 'marts' in model.fqn %}
         {% do described.append((model.name, '*', false)) %}
         {% for column in model.columns.values() %}
             {% do described.append((model.name, column.name, 'Unit: ' in column.description)) %}
