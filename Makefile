@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help warehouse test lint mutation bench lock clean
+.PHONY: help warehouse metrics test lint mutation bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
@@ -17,10 +17,14 @@ $(STAMP): requirements.lock pyproject.toml
 	touch $(STAMP)
 
 lock: ## Recompile requirements.lock (needs uv on the PATH).
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --extra dev --extra metrics --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --output-file requirements.lock
 
 warehouse: $(STAMP) ## Build, test and publish warehouse/kommunlager.duckdb.
 	$(BIN)/kommunlager build
+
+metrics: $(STAMP) ## Make the metrics ready for `mf`, and list them.
+	$(BIN)/dbt parse --quiet
+	$(BIN)/mf list metrics
 
 lint: $(STAMP) ## Ruff, mypy and sqlfluff.
 	$(BIN)/ruff check .

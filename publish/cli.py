@@ -439,18 +439,24 @@ def export(database: Path, out: Path | None, formats: tuple[str, ...], json_outp
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The pages' folder, replaced whole.  [default: kommunlager_docs beside it]"
 )
+@click.option(
+    "--dbt/--no-dbt", default=True, help="With dbt's own documentation, or without: it takes some ten seconds.  [default: with]"
+)
 @json_option
 @quiet_option
-def docs(database: Path, out: Path | None, json_output: bool) -> None:
-    """Write a data dictionary, and how to read a comparison.
+def docs(database: Path, out: Path | None, dbt: bool, json_output: bool) -> None:
+    """Write a data dictionary, how to read a comparison, and dbt's documentation.
 
-    Two pages of HTML, each one file that needs no network: every mart and column with type, unit and meaning; and in Swedish
-    what grades, signs, vintages and periods mean, with examples from the warehouse. Read-only.
+    Pages of HTML, each one file that needs no network. Every mart and column with type, unit and meaning; what grades, signs,
+    vintages and periods mean, with examples from the warehouse; both in Swedish and in English. And dbt's documentation: models,
+    tests, lineage, compiled SQL. Read-only.
     """
     from publish.docs import docs_folder_of, write_docs
 
     folder = out or docs_folder_of(database)
-    manifest = write_docs(database, folder)
+    with _progress() as note:
+        note("asking dbt to describe the project" if dbt else "writing", 0, 0)
+        manifest = write_docs(database, folder, PROJECT_DIR if dbt else None)
     if json_output:
         _print_json({"out": str(folder), **manifest})
     elif not _quiet():

@@ -114,10 +114,13 @@ class Client:
         if next_url is None:
             return None
         base, following = urlsplit(self.base_url), urlsplit(next_url)
+        if (base.scheme, following.scheme) == ("https", "http"):
+            # A service behind a proxy names itself as it sees itself: the page is asked for as safely as the first one.
+            following = following._replace(scheme="https")
         same_place = (following.scheme, following.netloc) == (base.scheme, base.netloc)
         if not same_place or not following.path.startswith(f"{base.path}/"):
             raise error_at(url, f"the answer leads to another place ({next_url}), which is not followed.", "ask for fewer years.")
-        return next_url
+        return following.geturl()
 
     def _get(self, url: str) -> bytes:
         """The body of an answer with status 200; asks again where that can help."""

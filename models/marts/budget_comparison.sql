@@ -22,6 +22,19 @@ municipalities as (
 
 ),
 
+comparability as (
+
+    select * from {{ ref('comparability') }}
+
+),
+
+notes as (
+
+    select * from {{ ref('int_comparability_note') }}
+    where aspect = 'net_cost'
+
+),
+
 populations as (
 
     select * from {{ ref('int_population') }}
@@ -32,6 +45,50 @@ budgets as (
 
     select * from net_costs
     where scenario = 'budget'
+
+),
+
+-- Who stands beside whom: the municipalities with a figure of the same period and basis.
+publishers as (
+
+    select
+        period_start,
+        period_end,
+        comparison_basis,
+        municipality_code,
+        min(scenario) as first_scenario,
+        max(scenario) as last_scenario
+    from net_costs
+    group by period_start, period_end, comparison_basis, municipality_code
+
+),
+
+graded as (
+
+    select
+        publishers.period_start,
+        publishers.period_end,
+        publishers.comparison_basis,
+        case when count(*) = 1 then 'one municipality' else max(by_board.grade) end as comparability,
+        case
+            when count(*) = 1
+                then {{ sentences([
+                    "'Redovisas för perioden bara av ' || min(municipalities.municipality) "
+                    ~ "|| ': jämför över åren, inte mellan kommuner.'",
+                    'min(notes.note)'
+                ]) }}
+            else {{ sentences([
+                'max(by_board.note)',
+                dbt.listagg('notes.note', "' '", 'order by municipalities.municipality'),
+                'case when min(publishers.first_scenario) != max(publishers.last_scenario) then max(by_scenario.note) end'
+            ]) }}
+        end as comparability_note
+    from publishers
+    inner join municipalities on publishers.municipality_code = municipalities.municipality_code
+    left join notes on publishers.municipality_code = notes.municipality_code
+    left join comparability as by_board on by_board.aspect = 'net_cost'
+    left join comparability as by_scenario on by_scenario.aspect = 'scenario'
+    group by publishers.period_start, publishers.period_end, publishers.comparison_basis
 
 ),
 
@@ -107,6 +164,8 @@ final as (
             when populations.inhabitants > 0 then 'known'
             else 'population unknown: run kommunlager fetch kolada'
         end as per_inhabitant_status,
+        graded.comparability,
+        graded.comparability_note,
         matched.document_id,
         matched.cell_id,
         matched.budget_document_id,
@@ -114,6 +173,11 @@ final as (
         matched.previous_year_cell_id
     from matched
     inner join municipalities on matched.municipality_code = municipalities.municipality_code
+    inner join graded
+        on
+            matched.period_start = graded.period_start
+            and matched.period_end = graded.period_end
+            and matched.comparison_basis = graded.comparison_basis
     left join populations
         on
             matched.municipality_code = populations.municipality_code

@@ -24,6 +24,13 @@ comparability as (
 
 ),
 
+notes as (
+
+    select * from {{ ref('int_comparability_note') }}
+    where aspect = 'indicator_concept'
+
+),
+
 cells as (
 
     select * from {{ ref('stg_raw__table_cell') }}
@@ -128,8 +135,8 @@ reported as (
 
 ),
 
--- Numbers in different units have no distance, and a part of the year is not judged by the target of the whole.
-judged as (
+-- Numbers in different units have no distance.
+held as (
 
     select
         *,
@@ -139,15 +146,32 @@ judged as (
             when value is null then 'no value'
             when target_value is null or unit != target_unit then 'target in words'
             when is_part_of_target then 'year not over'
-            when target_comparator = '<' then case when value < target_value then 'met' else 'not met' end
-            when target_comparator = '>' then case when value > target_value then 'met' else 'not met' end
-            when target_comparator = '≤' then case when value <= target_value then 'met' else 'not met' end
-            when target_comparator = '±' then case when abs(value) <= target_value then 'met' else 'not met' end
-            when better = 'higher' then case when value >= target_value then 'met' else 'not met' end
-            when better = 'lower' then case when value <= target_value then 'met' else 'not met' end
-            else 'no direction'
-        end as target_status
+        end as not_judged,
+        case
+            when target_comparator = '<' then value < target_value
+            when target_comparator = '>' then value > target_value
+            when target_comparator = '≤' then value <= target_value
+            when target_comparator = '±' then abs(value) <= target_value
+            when better = 'higher' then value >= target_value
+            when better = 'lower' then value <= target_value
+        end as is_met
     from reported
+
+),
+
+-- A part of the year is not judged by the target of the whole, and a forecast has met nothing yet.
+judged as (
+
+    select
+        *,
+        case
+            when not_judged is not null then not_judged
+            when is_met is null then 'no direction'
+            when scenario = 'forecast' then case when is_met then 'expected met' else 'expected not met' end
+            when is_met then 'met'
+            else 'not met'
+        end as target_status
+    from held
 
 ),
 
@@ -170,11 +194,16 @@ concepts as (
                 then
                     'Redovisas bara av ' || max(municipalities.municipality)
                     || ': jämför över åren, inte mellan kommuner.'
-            else max(comparability.note)
+            else {{ sentences([
+                'max(comparability.note)',
+                dbt.listagg('notes.note', "' '", 'order by municipalities.municipality')
+            ]) }}
         end as comparability_note
     from publishers
     inner join municipalities on publishers.municipality_code = municipalities.municipality_code
     left join comparability on publishers.concept = comparability.code
+    left join notes
+        on publishers.concept = notes.code and publishers.municipality_code = notes.municipality_code
     group by publishers.concept
 
 ),

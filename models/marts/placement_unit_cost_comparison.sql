@@ -28,32 +28,59 @@ comparability as (
 
 ),
 
-comparisons as (
+notes as (
 
-    select
-        placement_type_code,
-        period_start,
-        period_end,
-        comparison_basis,
-        count(*) as publisher_count,
-        sum(unit_cost_sek) as unit_cost_sum,
-        case when count(distinct scenario) > 1 then 'outcome_and_forecast' end as mixed_scenario
-    from unit_costs
-    group by placement_type_code, period_start, period_end, comparison_basis
+    select * from {{ ref('int_comparability_note') }}
+    where aspect = 'placement_type'
 
 ),
 
--- The weaker grade of the two counts: that of the type's definition and that of setting outcome against forecast.
+comparisons as (
+
+    select
+        unit_costs.placement_type_code,
+        unit_costs.period_start,
+        unit_costs.period_end,
+        unit_costs.comparison_basis,
+        count(*) as publisher_count,
+        sum(unit_costs.unit_cost_sek) as unit_cost_sum,
+        case when count(distinct unit_costs.scenario) > 1 then 'outcome_and_forecast' end as mixed_scenario,
+        min(municipalities.municipality) as a_publisher,
+        {{ dbt.listagg('notes.note', "' '", 'order by municipalities.municipality') }} as publishers_note
+    from unit_costs
+    inner join municipalities on unit_costs.municipality_code = municipalities.municipality_code
+    left join notes
+        on
+            unit_costs.placement_type_code = notes.code
+            and unit_costs.municipality_code = notes.municipality_code
+    group by
+        unit_costs.placement_type_code,
+        unit_costs.period_start,
+        unit_costs.period_end,
+        unit_costs.comparison_basis
+
+),
+
+-- The weaker grade of the two counts: that of the type's definition and that of setting outcome against forecast. Who
+-- stands alone is compared with nobody.
 graded as (
 
     select
         comparisons.*,
         case
+            when comparisons.publisher_count = 1 then 'one municipality'
             when 'indicative' in (by_type.grade, by_scenario.grade) then 'indicative'
-            when 'near' in (by_type.grade, by_scenario.grade) then 'near'
+            when 'near' in (by_type.grade, by_scenario.grade) and by_type.grade is not null then 'near'
             else by_type.grade
         end as comparability,
-        by_type.note || coalesce(' ' || by_scenario.note, '') as comparability_note
+        case
+            when comparisons.publisher_count = 1
+                then {{ sentences([
+                    "'Redovisas för perioden bara av ' || comparisons.a_publisher || ': jämför över åren, inte mellan kommuner.'",
+                    'comparisons.publishers_note'
+                ]) }}
+            else {{ sentences(['by_type.note', 'comparisons.publishers_note', 'by_scenario.note']) }}
+        end as comparability_note
     from comparisons
     left join comparability as by_type
         on by_type.aspect = 'placement_type' and comparisons.placement_type_code = by_type.code

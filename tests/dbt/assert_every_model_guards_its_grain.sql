@@ -40,8 +40,11 @@
         {% for column in model.columns.values() if not column.description %}
             {% do faults.append(model.name ~ '.' ~ column.name ~ ': no description') %}
         {% endfor %}
-        {% for column in model.columns.values() if 'marts' in model.fqn and (column.data_type or '').startswith('decimal') %}
-            {% if 'Unit: ' not in column.description and 'column unit' not in column.description %}
+        {% for column in model.columns.values() if 'marts' in model.fqn %}
+            {# A year, a month, a number of a table or line and a rank are names, not amounts. #}
+            {% set is_name = column.name.split('_')[-1] in ['year', 'month', 'no', 'rank'] %}
+            {% set is_amount = (column.data_type or '').split('(')[0] in ['decimal', 'integer', 'bigint'] and not is_name %}
+            {% if is_amount and 'Unit: ' not in column.description %}
                 {% do faults.append(model.name ~ '.' ~ column.name ~ ': no unit') %}
             {% endif %}
         {% endfor %}

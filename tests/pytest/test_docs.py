@@ -18,8 +18,9 @@ from small_warehouse import small_warehouse
 from ingest.loading.store import EXTRACTED_DIR, extracted_folders
 from publish.build import build
 from publish.catalog import Column, Mart, read_marts
-from publish.docs import DICTIONARY, GUIDE, NO_EXAMPLE, dictionary_page, write_docs
+from publish.docs import DBT_DOCS, DICTIONARY, DICTIONARY_SV, GUIDE, GUIDE_SV, dictionary_page, dictionary_page_sv, write_docs
 from publish.export import export
+from publish.guide import words_of
 from publish.paths import PROJECT_DIR
 from publish.trace import trace
 
@@ -72,21 +73,39 @@ def test_the_dictionary_names_every_column_and_escapes_what_it_says() -> None:
     assert _Page(page).rows[1] == ["c", "DECIMAL(18,2)", "SEK per day", 'Less < more & "x". Unit: SEK per day.']
 
 
+def test_the_swedish_dictionary_is_english_only_where_there_is_no_swedish() -> None:
+    told = Column("c", "DATE", "What. Unit: SEK.", "Vad. Enhet: kronor.")
+    page = dictionary_page_sv([Mart("a", "One.", (told, Column("d", "DATE", "Which. Unit: days.")), 1_000, "En.")], "nu")
+    assert "<p>En. 1\u00a0000 rader.</p>" in page
+    assert _Page(page).rows[1:] == [
+        ["c", "DATE", "kronor", "Vad. Enhet: kronor."],
+        ["d", "DATE", "days", "Which. Unit: days."],
+    ]
+
+
 def test_a_warehouse_without_examples_says_so(tmp_path: Path, run: Run) -> None:
     path = small_warehouse(tmp_path / "kommunlager.duckdb")
     before = path.read_bytes()
-    result = run("docs", "--database", path)
+    result = run("docs", "--database", path, "--no-dbt")
     assert result.returncode == 0, result.stderr
     folder = tmp_path / "kommunlager_docs"
-    assert sorted(file.name for file in folder.iterdir()) == [DICTIONARY, "manifest.json", GUIDE]
-    assert (folder / GUIDE).read_text(encoding="utf-8").count(NO_EXAMPLE) == 8
+    assert sorted(file.name for file in folder.iterdir()) == sorted([DICTIONARY, DICTIONARY_SV, GUIDE, GUIDE_SV, "manifest.json"])
+    for name, words in ((GUIDE, words_of("en")), (GUIDE_SV, words_of("sv"))):
+        assert (folder / name).read_text(encoding="utf-8").count(words.no_example) == len(words.grades) + len(words.sections) - 1
     first = {file.name: file.read_bytes() for file in folder.iterdir()}
-    assert run("docs", "--database", path, "--json").returncode == 0
+    assert run("docs", "--database", path, "--no-dbt", "--json").returncode == 0
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == first
     assert path.read_bytes() == before
 
 
-def test_the_pages_of_the_real_warehouse(warehouse: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("language", "dictionary_name", "guide_name", "thousands"),
+    [("en", DICTIONARY, GUIDE, ","), ("sv", DICTIONARY_SV, GUIDE_SV, "\u00a0")],
+)
+def test_the_pages_of_the_real_warehouse(
+    warehouse: Path, tmp_path: Path, language: str, dictionary_name: str, guide_name: str, thousands: str
+) -> None:
+    words = words_of(language)
     write_docs(warehouse, tmp_path / "docs")
     with duckdb.connect(warehouse, read_only=True) as connection:
         marts = read_marts(connection, warehouse)
@@ -94,18 +113,46 @@ def test_the_pages_of_the_real_warehouse(warehouse: Path, tmp_path: Path) -> Non
             "select deviation_sek from marts.budget_comparison where municipality = 'Norrtälje' and year = 2024 "
             "and scenario = 'outcome' and deviation_sek is not null"
         ).fetchall()
-    assert all(mart.description and all(column.description for column in mart.columns) for mart in marts)
-    dictionary = _Page((tmp_path / "docs" / DICTIONARY).read_text(encoding="utf-8"))
-    assert len([row for row in dictionary.rows if row[0] != "Column"]) == sum(len(mart.columns) for mart in marts)
-    text = (tmp_path / "docs" / GUIDE).read_text(encoding="utf-8")
+        grades = connection.execute("select distinct comparability from marts.placement_unit_cost_comparison").fetchall()
+        targets = connection.execute("select distinct target_status from marts.indicator_comparison").fetchall()
+    assert all(mart.description and mart.description_sv for mart in marts)
+    assert all(column.description and column.description_sv for mart in marts for column in mart.columns)
+    dictionary = _Page((tmp_path / "docs" / dictionary_name).read_text(encoding="utf-8"))
+    assert len([row for row in dictionary.rows if row[0] not in ("Column", "Kolumn")]) == sum(len(mart.columns) for mart in marts)
+    text = (tmp_path / "docs" / guide_name).read_text(encoding="utf-8")
     guide = _Page(text)
-    assert NO_EXAMPLE not in text
-    shown = f"{net[0]:,.0f}".replace(",", "\u00a0").replace("-", "\u2212")
-    assert any(row[0] == "Norrtälje" and shown in row and row[-1] == "mer än budget" for row in guide.rows)
-    assert {row[0] for row in guide.rows} >= {"redovisat", "beräknat", "inte publicerat"}
+    assert text.count(words.no_example) == len(set(words.grades) - {grade for (grade,) in grades})
+    shown = f"{net[0]:,.0f}".replace(",", thousands).replace("-", "\u2212")
+    assert any(row[0] == "Norrtälje" and shown in row and row[-1] == words.more_than_budget for row in guide.rows)
+    assert {row[0] for row in guide.rows} >= set(words.statuses.values()) | {status for (status,) in targets if status}
     command = re.search(r"kommunlager trace ([^<]+)", unescape(text))
     assert command
     assert trace(warehouse, command[1]).figures[0].id == command[1]
+
+
+def test_dbt_docs_are_one_file_of_the_project_alone(warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The manifest in it says what the dictionary says, no path of the machine, and the browser is told to ask for nothing."""
+    monkeypatch.setenv("KOMMUNLAGER_DATABASE", str(tmp_path / "none.duckdb"))
+    before = warehouse.read_bytes()
+    write_docs(warehouse, tmp_path / "docs", PROJECT_DIR)
+    page = (tmp_path / "docs" / DBT_DOCS).read_text(encoding="utf-8")
+    assert warehouse.read_bytes() == before
+    assert str(PROJECT_DIR) not in page
+    assert str(Path.home()) + "/" not in page
+    assert "kommunlager-docs-" not in page
+    assert page.index("Content-Security-Policy") < page.index("<script")
+    assert "<link" not in page.partition("<script")[0]
+    start = page.index('{"child_map"')
+    manifest, _ = json.JSONDecoder().raw_decode(page, start)
+    with duckdb.connect(warehouse, read_only=True) as connection:
+        marts = read_marts(connection, warehouse)
+    described = {
+        node["name"]: {name: " ".join(column["description"].split()) for name, column in node["columns"].items()}
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and "marts" in node["fqn"]
+    }
+    assert described == {mart.name: {column.name: column.description for column in mart.columns} for mart in marts}
+    assert {exposure["name"] for exposure in manifest["exposures"].values()} >= {"comparison_page", "exports"}
 
 
 def test_the_export_of_the_real_warehouse(warehouse: Path, tmp_path: Path) -> None:

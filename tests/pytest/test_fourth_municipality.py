@@ -96,6 +96,23 @@ def test_it_stands_in_the_comparison_with_the_others(warehouse: Path) -> None:
     assert others == [("Alingsås",), ("Björkåker",), ("Norrtälje",), ("Södertälje",)]
 
 
+def test_notes_speak_of_those_who_are_compared(warehouse: Path) -> None:
+    def said_of(code: str) -> list[tuple[Any, ...]]:
+        return _query(
+            warehouse,
+            "select distinct comparability, comparability_note from marts.placement_unit_cost_comparison "
+            f"where placement_type_code = '{code}' and year = 2024 and comparison_basis = 'outcome'",
+        )
+
+    assert said_of("child_foster_own") == [
+        ("near", "Björkåker: alla familjehem, även konsulentstödda. Norrtälje: familjehem och jourhem i egen regi.")
+    ]
+    assert said_of("child_institution") == [("same", None)]
+    ((grade, alone),) = said_of("child_contact")
+    assert grade == "one municipality"
+    assert alone.startswith("Redovisas för perioden bara av Norrtälje")
+
+
 def test_its_other_tables_are_in_the_marts(warehouse: Path) -> None:
     lines = _query(
         warehouse,

@@ -323,6 +323,19 @@ def test_an_answer_that_leads_elsewhere_is_not_followed(fake: FakeKolada, client
     assert len(fake.asked) == 1
 
 
+def test_a_next_page_is_asked_for_as_safely_as_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def get(self: Client, url: str) -> bytes:
+        asked.append(url)
+        following = "http://kolada.invalid/v3/kpi/N01951?page=2" if len(asked) == 1 else None
+        return json.dumps({"values": [len(asked)], "next_url": following}).encode()
+
+    monkeypatch.setattr(Client, "_get", get)
+    assert Client("https://kolada.invalid/v3").rows("kpi/N01951") == [1, 2]
+    assert asked == ["https://kolada.invalid/v3/kpi/N01951", "https://kolada.invalid/v3/kpi/N01951?page=2"]
+
+
 def test_pages_without_end_are_refused(fake: FakeKolada, client: Client, clock: Clock) -> None:
     fake.edit = lambda page: page.update(next_url=f"{fake.url}/kpi/N01951?page=1")
     with pytest.raises(KoladaError, match="leads in a circle"):
