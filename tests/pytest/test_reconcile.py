@@ -54,9 +54,12 @@ def test_one_document_shows_its_differences(warehouse: Path, run: Run) -> None:
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith(f"{INTERIM}\n  kind ")
     assert "alingsas" not in result.stdout
-    assert re.search(r"registered source error \(deviation\), line 1303: .* / Institutionsplaceringar, vuxna / ", result.stdout)
+    assert re.search(
+        r"registered source error \(placement_unit_price\.deviation\), line 1303: .* / Institutionsplaceringar, vuxna / ",
+        result.stdout,
+    )
     assert "printed -1,358, expected -1,145, difference -213 kr_per_dygn" in result.stdout
-    assert "reviewed warning (percentage), line 341" in result.stdout
+    assert "reviewed warning (indicators_council.budget_adherence_forecast), line 341" in result.stdout
     assert warehouse.read_bytes() == before
 
 
