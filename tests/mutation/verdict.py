@@ -6,10 +6,10 @@
   Judged by the size of the change against the tolerance before it, not by whether it was found.
 - cancels: the same for a mutant of several cells, whose changes undo each other in every check.
 - found by count: no check fails, because numbers are gone and with them every check that the change would have broken: the
-  reports now look like reports that never printed them. Arithmetic cannot find that; counting does. A cell lost after it was
-  read is missed by the control totals (gate.py, tests/dbt/assert_every_cell_arrives.sql), one that was never read by the
-  accounts of the extraction, which look for every number of a table's lines in a cell (ingest/reading/notes.py;
-  test_real_reports proves it of the five reports).
+  reports now look like reports that never printed them. Arithmetic cannot find that; counting does: the control
+  totals find a cell that was lost after it was read (gate.py, tests/dbt/assert_every_cell_arrives.sql), and the accounts of the
+  extraction one that was never read, for they look for every number of a table's lines in a cell (ingest/reading/notes.py;
+  test_notes.py loses each number of the five reports in turn).
 - missed: nothing fails, although an exact check that is still made moves by more than its tolerance, or is gone while its
   table has as many cells as before.
 

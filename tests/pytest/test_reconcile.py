@@ -102,6 +102,19 @@ def test_nine_money_volumes_and_prices_in_ten_are_guarded_and_the_rest_say_why(w
     assert len(reasons) == _query(warehouse, "select count(*) from seeds.unguarded_figure")[0][0]  # none has outlived its gap
 
 
+def test_a_cell_that_is_lost_on_the_way_is_missed(warehouse: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "kommunlager.duckdb"
+    shutil.copy(warehouse, copy)
+    test = (PROJECT_DIR / "tests" / "dbt" / "assert_every_cell_arrives.sql").read_text(encoding="utf-8")
+    for room, model in (("intermediate", "int_report_cell"), ("staging", "stg_raw__report_table")):
+        test = test.replace(f"{{{{ ref('{model}') }}}}", f"{room}.{model}")
+    with duckdb.connect(copy) as connection:
+        assert connection.execute(test).fetchall() == []
+        connection.execute("create temp table lost as from intermediate.int_report_cell where cell_id = ?", [f"{INTERIM}/39/9/6"])
+        lost = test.replace("intermediate.int_report_cell", "(from intermediate.int_report_cell anti join lost using (cell_id))")
+        assert [row[:2] + row[4:] for row in connection.execute(lost).fetchall()] == [(INTERIM, 39, 60, 59)]
+
+
 def test_status_says_what_is_guarded(warehouse: Path, run: Run) -> None:
     found = json.loads(run("status", "--json", "--database", warehouse).stdout)
     assert sum(found["guarded"].values()) == found["numbers"]
