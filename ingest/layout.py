@@ -32,6 +32,10 @@ Measure = Literal[
     "amount", "volume", "unit_price", "value", "deviation", "deviation_percent", "change", "change_percent", "mean", "text"
 ]  # fmt: skip
 Scenario = Literal["outcome", "budget", "forecast", "plan", "target", "baseline"]
+RuleKind = Literal[
+    "deviation", "percentage", "total", "part", "net", "change", "mean", "repeated", "periodised", "index", "extrapolated",
+    "limit",
+]  # fmt: skip
 StatementUnit = Literal["tkr", "mnkr", "kr", "percent", "antal", "dygn_dagar", "helarsplats", "timmar", "index"]
 FIGURE = "{figure}"
 """Where a statement's pattern has its figure: a printed number, or a number word up to twenty."""
@@ -90,7 +94,9 @@ class RowMeaning(_Strict):
 class RuleLayout(_Strict):
     """An arithmetic rule. `row`: columns by key; `column`: rows by quoted label; see ingest/README.md for the notation."""
 
-    kind: Literal["deviation", "percentage", "total", "part", "net", "change", "mean", "repeated", "periodised", "index", "limit"]
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    """What the rule is called in every year's report, the only one of that name in its table."""
+    kind: RuleKind
     row: str | None = None
     column: str | None = None
     cell: str | None = None
@@ -106,6 +112,8 @@ class RuleLayout(_Strict):
     excluding: list[str] = []
     """Row labels that `all` leaves out."""
     blank_is_zero: bool = False
+    exact: bool = False
+    """The terms are no rounded figures (counted days, a decided price): only the result's own rounding counts."""
     reason: str
 
     @model_validator(mode="after")
@@ -374,8 +382,12 @@ def _problems(layout: Layout) -> Iterator[str]:
             if rule.cell is not None or rule.document is not None or rule.kind == "limit" or rule.grade != "error":
                 yield f"{place}: a rule with `cell`, `document`, `grade` or kind limit belongs in `checks`"
         for rule in every_rule:
+            if rule.exact and rule.kind in ("limit", "percentage"):
+                yield f"{place}: rule '{rule.name}' is of kind {rule.kind}, which is never exact"
             yield from pattern(f"{place}, only", rule.only)
             yield from (f"{place}: a rule holds in a column '{key}'" for key in rule.columns or [] if key not in keys)
+        called = [rule.name for rule in every_rule]
+        yield from (f"{place}: rule '{name}' stands {called.count(name)} times" for name in _repeated(called))
     for statement in layout.statements:
         place = f"statement '{statement.name}'"
         if statement.pattern.count(FIGURE) != 1:
@@ -383,7 +395,11 @@ def _problems(layout: Layout) -> Iterator[str]:
         yield from pattern(f"{place}, pattern", statement.pattern.replace(FIGURE, "x"))
         yield from _wrong_names(layout, place, statement)
     names = [statement.name for statement in layout.statements]
-    yield from (f"statement '{name}': stands {names.count(name)} times" for name in sorted(set(names)) if names.count(name) > 1)
+    yield from (f"statement '{name}': stands {names.count(name)} times" for name in _repeated(names))
+
+
+def _repeated(names: list[str]) -> list[str]:
+    return sorted({name for name in names if names.count(name) > 1})
 
 
 def _wrong_names(layout: Layout, place: str, statement: StatementLayout) -> Iterator[str]:

@@ -39,6 +39,7 @@ class Table:
     cost_sign: int | None
     first_line: int
     last_line: int
+    cell_count: int
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,13 @@ class Rule:
 
     table_no: int
     rule_no: int
+    name: str
     kind: str
     operation: str
     row_no: int | None
     column_no: int | None
     blank_is_zero: bool
+    terms_are_exact: bool
     grade: str
     reason: str
 

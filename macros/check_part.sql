@@ -9,6 +9,7 @@
         table_no,
         row_no,
         column_no,
+        rule_name,
         kind,
         '{{ operation }}' as operation,
         grade,

@@ -363,7 +363,7 @@ def reconcile(database: Path, document: str | None, json_output: bool) -> None:
 
     Per document and kind of check: how many checks were made, and how many agreed, agreed within rounding, are registered
     errors of the report, restatements by a later report, reviewed warnings, notes, or unexplained. Read-only. With
-    --document also each difference, with its line and reason; --json has them for every document.
+    --document per rule, and each difference with its line and reason; --json has both for every document.
     """
     from publish.reconcile import read_reconciliation
 
@@ -371,7 +371,7 @@ def reconcile(database: Path, document: str | None, json_output: bool) -> None:
     if json_output:
         _print_json(found.as_dict())
     else:
-        click.echo(found.describe(with_findings=document is not None))
+        click.echo(found.describe(in_full=document is not None))
 
 
 @main.command()

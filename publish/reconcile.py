@@ -26,12 +26,17 @@ COLUMNS = {
 
 
 @dataclass(frozen=True)
-class KindCount:
-    """The checks of one kind in one document: how many there are, and how many of them came out how."""
+class RuleCount:
+    """The checks of one rule in one document: how many there are, and how many of them came out how.
+
+    `table_key` is the table of a layout's rule; null for what is no rule of one table (restatements, statements, bounds).
+    """
 
     document_id: str
     check_class: str
     kind: str
+    table_key: str | None
+    rule_name: str
     checks: int
     agreed: int
     rounding: int
@@ -53,6 +58,8 @@ class Finding:
     row_label: str | None
     column_label: str
     kind: str
+    table_key: str | None
+    rule_name: str
     status: str
     printed: Decimal | None
     expected: Decimal | None
@@ -78,24 +85,24 @@ class Reconciliation:
     """What `kommunlager reconcile` reports; each list sorted by document."""
 
     warehouse: str
-    counts: list[KindCount]
+    counts: list[RuleCount]
     findings: list[Finding]
     guarded: list[Guarded]
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
-    def describe(self, with_findings: bool) -> str:
-        """The reconciliation for people: the checks of each document by kind, what was found, and what is guarded."""
+    def describe(self, in_full: bool) -> str:
+        """The reconciliation for people: the checks of each document by kind, and what is guarded.
+
+        With `in_full` the checks by rule, and each finding.
+        """
         blocks = []
         for guarded in self.guarded:
-            counts = [asdict(count) for count in self.counts if count.document_id == guarded.document_id]
-            columns = ["kind", "checks", *COLUMNS]
-            rows = [[count[column] for column in columns] for count in counts]
-            rows.append(["all", *(sum(row[i] for row in rows) for i in range(1, len(columns)))])
-            blocks.append(f"{guarded.document_id}\n{_indent(as_table(columns, rows))}\n\n{_indent(_guard_line(guarded))}")
+            counts = [count for count in self.counts if count.document_id == guarded.document_id]
+            blocks.append(f"{guarded.document_id}\n{_indent(_counted(counts, in_full))}\n\n{_indent(_guard_line(guarded))}")
             findings = [finding for finding in self.findings if finding.document_id == guarded.document_id]
-            if with_findings and findings:
+            if in_full and findings:
                 blocks.append("\n\n".join(_indent(_describe(finding)) for finding in findings))
         return "\n\n".join(blocks)
 
@@ -122,25 +129,51 @@ def read_reconciliation(warehouse: Path, document_id: str | None = None) -> Reco
         )
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, documents: list[str]) -> list[KindCount]:
+def _counted(counts: list[RuleCount], by_rule: bool) -> str:
+    """A table of the checks of one document, by kind or by rule, with their sum."""
+    columns = ["checks", *COLUMNS]
+    sums: dict[tuple[str, ...], list[int]] = {}
+    for count in counts:
+        key = (count.kind, _rule(count)) if by_rule else (count.kind,)
+        before = sums.get(key, [0] * len(columns))
+        sums[key] = [so_far + getattr(count, column) for so_far, column in zip(before, columns, strict=True)]
+    total = [sum(values) for values in zip(*sums.values(), strict=True)] or [0] * len(columns)
+    rows: list[list[Any]] = [[*key, *values] for key, values in sums.items()]
+    return as_table(["kind", *(["rule"] if by_rule else []), *columns], [*rows, ["all", *([""] if by_rule else []), *total]])
+
+
+def _rule(check: RuleCount | Finding) -> str:
+    """A rule as a layout speaks of a table's things: `placement_volume.deviation`; a rule of no table by its name."""
+    return f"{check.table_key}.{check.rule_name}" if check.table_key else check.rule_name
+
+
+# A rule that no layout gives one table is known by its name alone.
+TABLE_KEY = "case when r.kind in (select kind from raw.table_rule) then t.table_key end"
+OF_TABLE = "raw.report_table as t on r.document_id = t.document_id and r.table_no = t.table_no"
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, documents: list[str]) -> list[RuleCount]:
     counted = ", ".join(
         f"count(*) filter (status in ({', '.join(repr(status) for status in statuses)}))" for statuses in COLUMNS.values()
     )
     rows = connection.execute(
-        f"""select document_id, check_class, kind, count(*), {counted} from marts.reconciliation
-        where list_contains($documents, document_id) group by document_id, check_class, kind
-        order by document_id, list_position(['identity', 'restatement', 'bounds', 'suspicion'], check_class), kind""",
+        f"""select r.document_id, check_class, kind, {TABLE_KEY} as table_key, rule_name, count(*), {counted}
+        from marts.reconciliation as r inner join {OF_TABLE}
+        where list_contains($documents, r.document_id) group by r.document_id, check_class, kind, table_key, rule_name
+        order by
+            r.document_id, list_position(['identity', 'restatement', 'bounds', 'suspicion'], check_class), kind,
+            min(r.table_no), rule_name""",
         {"documents": documents},
     ).fetchall()
-    return [KindCount(*row) for row in rows]
+    return [RuleCount(*row) for row in rows]
 
 
 def _findings(connection: duckdb.DuckDBPyConnection, documents: list[str]) -> list[Finding]:
     rows = connection.execute(
-        """select r.document_id, r.line_no, r.cell_id, t.table_title, r.row_label, r.column_label, r.kind, r.status,
-            r.printed, r.expected, r.difference, r.unit, r.reason
+        f"""select r.document_id, r.line_no, r.cell_id, t.table_title, r.row_label, r.column_label, r.kind,
+            {TABLE_KEY}, r.rule_name, r.status, r.printed, r.expected, r.difference, r.unit, r.reason
         from marts.reconciliation as r
-        inner join raw.report_table as t on r.document_id = t.document_id and r.table_no = t.table_no
+        inner join {OF_TABLE}
         where list_contains($documents, r.document_id) and r.status not in ('agrees', 'rounding')
         order by r.document_id, r.table_no, r.line_no, r.check_id""",
         {"documents": documents},
@@ -176,7 +209,8 @@ def _describe(finding: Finding) -> str:
     if finding.difference is not None:
         figures += f", difference {_figure(finding.difference)}"
     return (
-        f"{finding.status} ({finding.kind}), {line}: {where}\n  {figures} {finding.unit or ''}".rstrip() + f"\n  {finding.reason}"
+        f"{finding.status} ({_rule(finding)}), {line}: {where}\n  {figures} {finding.unit or ''}".rstrip()
+        + f"\n  {finding.reason}"
     )
 
 

@@ -31,6 +31,7 @@ class Check:
     """A check in which a figure takes part: as the one checked (`role` result) or as one that others are checked with."""
 
     check_id: str
+    rule_name: str
     kind: str
     role: str
     status: str
@@ -343,11 +344,11 @@ class _Reader:
         if "marts.reconciliation" not in self.tables:
             return []
         facts = "r.status, r.printed, r.expected, r.difference, r.unit, r.reason from marts.reconciliation as r"
-        own = self._ask(f"select r.check_id, r.kind, 'result', {facts} where r.cell_id = ? order by 1", id_)
+        own = self._ask(f"select r.check_id, r.rule_name, r.kind, 'result', {facts} where r.cell_id = ? order by 1", id_)
         parts = []
         if "intermediate.int_check_part" in self.tables:
             parts = self._ask(
-                f"""select distinct r.check_id, r.kind, p.role, {facts}
+                f"""select distinct r.check_id, r.rule_name, r.kind, p.role, {facts}
                     join intermediate.int_check_part as p on p.check_id = r.check_id
                     where p.cell_id = ? and r.cell_id <> ? order by 1""",
                 id_,

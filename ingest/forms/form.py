@@ -10,6 +10,7 @@ import re
 import types
 import typing
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -563,6 +564,7 @@ def _build(
         (_cell(row, column_of, own, with_lines) for row in cells), key=lambda c: (c.table_no, c.row_no, c.column_no)
     )
     lines: dict[int, tuple[int, int]] = {}
+    cell_counts = Counter(cell.table_no for cell in built_cells)
     for cell in built_cells:
         low, high = lines.get(cell.table_no, (cell.line_no, cell.line_no))
         lines[cell.table_no] = min(low, cell.line_no), max(high, cell.line_no)
@@ -571,7 +573,8 @@ def _build(
         low, high = lines.get(row["table_no"], (row["first_line"], row["first_line"]))
         first = row["first_line"] or (min(low, row["last_line"]) if row["last_line"] else low)
         facts = {name: row[name] for name in ("table_no", "table_key", "table_title", "subject", "unit", "cost_sign")}
-        built_tables.append(Table(**facts, first_line=first, last_line=row["last_line"] or max(high, first)))
+        last = row["last_line"] or max(high, first)
+        built_tables.append(Table(**facts, first_line=first, last_line=last, cell_count=cell_counts[row["table_no"]]))
     facts = {field.name: document[field.name] for field in SHEETS["dokument"].fields}
     facts["text_origin"] = facts["text_origin"] or "native"
     facts["line_count"] = facts["line_count"] or max(table.last_line for table in built_tables)

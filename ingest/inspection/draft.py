@@ -70,12 +70,12 @@ def _draft_table(number: int, table: SeenTable, year: int | None, heads: Counter
         lines.append(f"    until: {_quoted(_with_year(until, year))}")
     labels = Counter(label for label, _, _ in table.rows)
     rules: list[str] = []
-    for rule in table.rules:
+    for rule_no, rule in enumerate(table.rules, 1):
         named = re.findall(r"'([^']*)'", rule.column or "")
         text = _with_year(rule.row or rule.column or "", year)
         axis = "row" if rule.row else "column"
         columns = f", columns: [{', '.join(rule.columns)}]" if rule.columns else ""
-        line = f"      - {{kind: {rule.kind}, {axis}: {_quoted(text)}{columns}, reason: TODO.}}"
+        line = f"      - {{name: rule_{rule_no}, kind: {rule.kind}, {axis}: {_quoted(text)}{columns}, reason: TODO.}}"
         if any(labels[label] > 1 for label in named) or any(label.count("'") for label in labels if label in text):
             line = f"      # TODO (a label stands in several rows; see child_rows): {line.strip()[2:]}"
         rules.append(line)

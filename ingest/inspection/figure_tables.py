@@ -305,7 +305,7 @@ def plain_reader(columns: list[ColumnLayout], rules: list[str], label_years: boo
         head="seen",
         columns=columns,
         label_years=label_years,
-        rules=[RuleLayout(kind="deviation", row=rule, reason="Seen.") for rule in rules],
+        rules=[RuleLayout(name=f"rule_{n}", kind="deviation", row=rule, reason="Seen.") for n, rule in enumerate(rules, 1)],
     )
     layout = Layout(
         document_id="(?P<year>)",

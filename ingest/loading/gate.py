@@ -41,7 +41,10 @@ SCENARIOS = ("outcome", "budget", "forecast", "plan", "target", "baseline")
 METHODS = ("printed", "arithmetic", "ruling")
 NOTE_KINDS = ("decided", "repaired", "left_out", "unread")
 KINDS = ("annual_report", "interim_report", "plan")
-RULE_KINDS = (*("deviation", "percentage", "total", "part", "net", "change", "mean", "repeated", "periodised", "index", "limit"),)
+RULE_KINDS = (
+    "deviation", "percentage", "total", "part", "net", "change", "mean", "repeated", "periodised", "index", "extrapolated",
+    "limit",
+)  # fmt: skip
 
 # A printed number and nothing else but what may stick to it: an inequality, a sign, a unit, footnote stars. Thousands
 # are grouped by spaces or not at all; decimals follow a comma or (one table) a point.
@@ -153,6 +156,13 @@ CHECKS: tuple[Check, ...] = (
     _at_least_one("report_table_first_line_in_report", "report_table", "first_line", "first_line is {first_line}, before line 1"),
     _ordered("report_table_lines_ordered", "report_table", "first_line", "last_line"),
     _ordered("report_table_last_line_in_report", "report_table", "last_line", "line_count"),
+    Check(
+        "report_table_cell_count",
+        "report_table",
+        "ExpectColumnPairValuesToBeEqual",
+        "{cell_count} cells were read from the page and {cells_found} are here: a cell was lost or added since",
+        {"column_A": "cell_count", "column_B": "cells_found", "ignore_row_if": "neither"},
+    ),
     _no_control_characters("report_table"),
     _unique("report_column", "document_id", "table_no", "column_no"),
     _known("report_column_table_exists", "report_column", "known_table_no", "the document has no table {table_no}"),
@@ -430,6 +440,7 @@ def _prepare(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
 
     columns = column.group_by(table_key).agg(column_count=pl.col("column_no").max())
     last_rows = cell.group_by(table_key).agg(last_row=pl.col("row_no").max())
+    cell_counts = count(cell, table_key, "cells_found")
     tables = (
         table.unique(table_key)
         .select(*table_key, "first_line", "last_line", known_table_no="table_no")
@@ -461,9 +472,10 @@ def _prepare(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         "document": document.join(count(table, ["document_id"], "table_count"), on="document_id", how="left").with_columns(
             pl.col("table_count").fill_null(0)
         ),
-        "report_table": table.with_columns(expected_no=running.over("document_id")).join(
-            facts, on=table_key, how="left", maintain_order="left"
-        ),
+        "report_table": table.with_columns(expected_no=running.over("document_id"))
+        .join(facts, on=table_key, how="left", maintain_order="left")
+        .join(cell_counts, on=table_key, how="left", maintain_order="left")
+        .with_columns(pl.col("cells_found").fill_null(0)),
         "report_column": column.with_columns(expected_no=running.over(table_key)).join(
             facts, on=table_key, how="left", maintain_order="left"
         ),

@@ -32,6 +32,7 @@ create table if not exists raw.report_table (
     cost_sign integer,                             -- -1: costs are printed negative; 1: costs are printed positive; null: no money
     first_line integer not null,                   -- 1-based, the line on which the table's head begins
     last_line integer not null,
+    cell_count integer not null,                   -- cells that were read: the control total, which the load and the build hold the cells against
     primary key (document_id, table_no)
 );
 
@@ -76,11 +77,13 @@ create table if not exists raw.table_rule (
     document_id varchar not null,
     table_no integer not null,
     rule_no integer not null,
-    kind varchar not null,                         -- deviation | percentage | total | part | net | change | mean | repeated | periodised | index | limit
+    name varchar not null,                         -- the rule's name in the layout, the same in every year's report; a rule that names several rows or columns is a row for each
+    kind varchar not null,                         -- deviation | percentage | total | part | net | change | mean | repeated | periodised | index | extrapolated | limit
     operation varchar not null,                    -- sum: sum of weight x term; percent: 100 x sum of terms / divisor; mean: mean of the terms; at_most: not above the sum; between: not outside the terms
     row_no integer,                                -- the result's row; null: the rule holds in every row
     column_no integer,                             -- the result's column; null: the rule holds in every numeric column
     blank_is_zero boolean not null,                -- an empty term counts as 0 (the table leaves zeroes out)
+    terms_are_exact boolean not null,              -- the terms are no rounded figures: only the result's own rounding counts
     grade varchar not null,                        -- error | warning | note: what a failure means
     reason varchar not null,
     primary key (document_id, table_no, rule_no)

@@ -19,6 +19,9 @@ from ingest.reading.read_tables import TableRead
 
 DIGITS = re.compile(r"\d+")
 NUMBER = re.compile(r"\d{1,3}(?: \d{3})+(?!\d)|\d+")
+FIGURE = re.compile(r"[<>]?[-+]?\d+(?:[.,]\d+)?%?")
+ONE_NUMBER = re.compile(r"[-+]?\d{1,3}(?: \d{3}){0,2}%?")
+ENDS_IN_A_WORD = re.compile(r"\d{4}-\d\d-\d\d|[-+]?\d+(?:[.,]\d+)?%")
 
 BY_SPACES = "readings of the figures; the spaces that empty cells leave decide"
 BY_FEWEST_BLANKS = "readings of the figures; the one with the fewest empty cells is taken"
@@ -31,6 +34,7 @@ FOOTNOTE = "the mark of a footnote behind the label, as printed here"
 REMARK = "a remark between rows"
 PROSE = "prose of a cell, of which the first words are kept"
 UNREAD = "numbers between the lines of the table that are in no cell, label or head"
+ROW_IN_REMARK = "figures in a remark that stand side by side or alone on their line: a row that was not seen"
 
 
 @dataclass(frozen=True)
@@ -123,12 +127,17 @@ class _Accounts:
 
     def left_over(self, read: TableRead) -> Iterator[_Finding]:
         """What of a table's lines is in no cell: a finding for each run of lines left out for one reason."""
-        reasons = dict(read.left_out) | _remarks(read, self.lines)
+        remarks = _remarks(read, self.lines)
+        reasons = dict(read.left_out) | remarks
         inside = range(read.first_line, read.last_line + 1)
         for reason, group in itertools.groupby((no for no in inside if no in reasons), key=lambda no: reasons[no]):
             for lines in _runs(list(group)):
                 count = sum(len(NUMBER.findall(normalise(self.lines[no - 1]))) for no in lines)
                 yield _Finding(lines[0], "left_out", reason, None, count)
+        for no in remarks:
+            if no in self.open and _stands_like_a_row(self.lines[no - 1]):
+                digits = DIGITS.findall(normalise(self.lines[no - 1]))
+                yield _Finding(no, "unread", ROW_IN_REMARK, " ".join(digits), len(digits))
         for no in inside:
             if no not in self.open or no in reasons:
                 continue
@@ -153,6 +162,17 @@ def _remarks(read: TableRead, lines: Sequence[str]) -> dict[int, str]:
             end = next((start for start in starts if start > no), read.last_line + 1)
             found |= {line: REMARK for line in range(no, end) if lines[line - 1].strip()}
     return found
+
+
+def _stands_like_a_row(line: str) -> bool:
+    """Whether a line's figures stand side by side, alone, or right before a word such as `Slutförd`: prose has words between."""
+    words = normalise(line).replace("|", " ").split()
+    if words and all(FIGURE.fullmatch(word) for word in words):
+        return True
+    runs = (list(run) for is_figure, run in itertools.groupby(words, key=lambda word: bool(FIGURE.fullmatch(word))) if is_figure)
+    if any(len(run) > 1 and not ONE_NUMBER.fullmatch(" ".join(run)) for run in runs):
+        return True
+    return any(ENDS_IN_A_WORD.fullmatch(word) and after[0].isupper() for word, after in itertools.pairwise(words))
 
 
 def _runs(numbers: list[int]) -> Iterator[list[int]]:

@@ -79,6 +79,7 @@ class RawRowBuilder:
                 table.cost_sign,
                 read.first_line,
                 read.last_line,
+                sum(len(row.cells) for row in read.rows),
             )
         )
         for column_no, column in enumerate(table.columns, 1):
@@ -217,11 +218,13 @@ class RawRowBuilder:
             Rule(
                 found.table_no,
                 rule_no,
+                rule.name,
                 rule.kind,
                 found.operation,
                 found.row_no,
                 found.column_no,
                 rule.blank_is_zero,
+                rule.exact,
                 rule.grade,
                 rule.reason,
             )

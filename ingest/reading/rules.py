@@ -7,7 +7,7 @@ snitt = mean(all)                                the mean of the other columns
 'Totalt' = all                                   every other row
 'Förändring' = 'Netto' - 'Netto'[-1]             against the column before
 'Summa' = per_unit:'Nämnd' + per_unit:'Kontor'   rows of another table with the same columns
-budget = 8/12 * budget_year                      a term times a constant
+budget = 8/12 * budget_year                      a term times a constant, to six decimals
 'Mål'.outcome = 100 * 'Netto'.deviation / 'Netto'.budget   one place of the report, each term with its column
 female <= total                                  at most; only in `checks`
 'Totalt' between 'Kvinnor' + 'Män'               not outside its parts; only in `checks`

@@ -54,7 +54,6 @@ compared as (
 ),
 
 -- Precisions are summed whole here and halved in the tolerance: a printed figure is off by at most half its last digit.
--- What is divided over the months of a year is a decided figure, and exact.
 summed as (
 
     select
@@ -67,7 +66,7 @@ summed as (
         cast(sum(case when role = 'divisor' then weight * part_value else 0 end) as decimal(28, 4)) as divisor_sum,
         cast(sum(
             case
-                when role = 'term' and kind is distinct from 'periodised' then abs(weight) * printed_precision
+                when role = 'term' and not coalesce(terms_are_exact, false) then abs(weight) * printed_precision
                 else 0
             end
         ) as decimal(18, 4)) as term_precision,

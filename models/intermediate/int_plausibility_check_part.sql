@@ -79,6 +79,7 @@ bounded_values as (
 
     select
         coded.*,
+        value_bounds.name as rule_name,
         'value bound' as kind,
         value_bounds.low,
         value_bounds.high,
@@ -99,6 +100,7 @@ bounded_prices as (
 
     select
         labelled.*,
+        'unit_cost_' || labelled.code as rule_name,
         'unit cost' as kind,
         unit_cost_bounds.low_sek as low,
         unit_cost_bounds.high_sek as high,
@@ -114,6 +116,7 @@ bounded as (
 
     select
         kind || ' ' || cell_id as check_id,
+        rule_name,
         document_id,
         table_no,
         row_no,
@@ -135,6 +138,7 @@ bounded as (
 
     select
         kind || ' ' || cell_id as check_id,
+        rule_name,
         document_id,
         table_no,
         row_no,
@@ -158,6 +162,7 @@ costs_and_days as (
 
     select
         'unit cost ' || spent.cell_id as check_id,
+        'unit_cost_' || stays.code as rule_name,
         'unit cost' as kind,
         unit_cost_bounds.low_sek as low,
         unit_cost_bounds.high_sek as high,
@@ -205,6 +210,7 @@ priced_volumes as (
 
     select
         'placement cost ' || spent.cell_id as check_id,
+        'placement_cost' as rule_name,
         'placement cost' as kind,
         placement_cost_bounds.low,
         placement_cost_bounds.high,
@@ -271,6 +277,7 @@ likenesses as (
 
     select
         'equal figures ' || listed.cell_id as check_id,
+        'equal_figures' as rule_name,
         'equal figures' as kind,
         'warning' as grade,
         'Tre lika tal i en serie kan vara ett tal som kopierats.' as reason,
@@ -318,6 +325,7 @@ final as (
     select
         *,
         false as blank_is_zero,
+        false as terms_are_exact,
         cast(1 as decimal(8, 6)) as weight
     from parts
 

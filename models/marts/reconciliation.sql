@@ -64,6 +64,7 @@ evaluated as (
     select
         checks.check_id,
         checks.check_class,
+        checks.rule_name,
         checks.kind,
         checks.grade,
         checks.document_id,
@@ -144,6 +145,7 @@ final as (
     select
         check_id,
         check_class,
+        rule_name,
         kind,
         grade,
         document_id,

@@ -15,7 +15,8 @@ renamed as (
         unit,
         cost_sign,
         first_line,
-        last_line
+        last_line,
+        cell_count
     from source
 
 )

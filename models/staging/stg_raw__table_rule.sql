@@ -10,11 +10,13 @@ renamed as (
         document_id,
         table_no,
         rule_no,
+        name as rule_name,
         kind,
         operation,
         row_no,
         column_no,
         blank_is_zero,
+        terms_are_exact,
         grade,
         reason
     from source

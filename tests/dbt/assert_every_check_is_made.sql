@@ -1,9 +1,11 @@
--- Every rule of a layout and every check of the parts reaches reconciliation: a check that a join loses would pass for ever.
+-- Every rule of a layout and every check of the parts reaches reconciliation: a check that a join loses would pass for ever,
+-- and so would a rule none of whose terms is printed any longer. cell_id: where the result stands, or would stand.
 with parts as (
 
     select
         check_id,
         kind,
+        max(case when role = 'result' then cell_id end) as cell_id,
         count(case when role != 'result' and printed_value is not null then 1 end) as present_terms
     from {{ ref('int_check_part') }}
     -- Bounds are held against figures that are all there.
@@ -20,13 +22,27 @@ checks as (
 
 rules as (
 
-    select distinct kind
+    select
+        rule_name,
+        kind,
+        document_id || '/' || table_no || '/rule ' || rule_no as rule_id,
+        document_id || '/' || table_no || '/' || coalesce(cast(row_no as string), '*')
+        || '/' || coalesce(cast(column_no as string), '*') as cell_id
     from {{ ref('stg_raw__table_rule') }}
+
+),
+
+made as (
+
+    select distinct regexp_extract(check_id, '^([^/]+/[0-9]+/rule [0-9]+)/', 1) as rule_id
+    from checks
 
 )
 
 select
     parts.kind,
+    null as rule_name,
+    parts.cell_id,
     parts.check_id,
     'har delar men ingen utvärdering' as problem
 from parts
@@ -37,8 +53,10 @@ union all
 
 select
     rules.kind,
+    rules.rule_name,
+    rules.cell_id,
     null as check_id,
-    'regelns slag kontrolleras ingenstans' as problem
+    'regeln kontrolleras ingenstans' as problem
 from rules
-left join {{ ref('int_check_part') }} as parts on rules.kind = parts.kind
-where parts.check_id is null
+left join made on rules.rule_id = made.rule_id
+where made.rule_id is null

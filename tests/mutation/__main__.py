@@ -18,7 +18,7 @@ from ingest.loading.store import EXTRACTED_DIR, extracted_folders
 from mutation.checks import Checks, prepare
 from mutation.real import disagreements
 from mutation.run import SEED, all_mutants, differing_alone, for_builds, read_reports, run
-from mutation.verdict import DETECTED, GONE, MISSED, Verdict, as_json, judge, problems, table
+from mutation.verdict import COUNTED, DETECTED, MISSED, Verdict, as_json, judge, problems, table
 from publish.output import as_table, to_json
 
 ALONE = 25
@@ -68,7 +68,7 @@ def _print(verdicts: Sequence[Verdict], wrong: Sequence[str], builds: int, secon
     for by in ("kind", "subject"):
         rows = table(verdicts, by)
         print(as_table(list(rows[0]), [list(row.values()) for row in rows]), end="\n\n")
-    for verdict in (MISSED, GONE):
+    for verdict in (MISSED, COUNTED):
         for v in verdicts:
             if v.verdict == verdict:
                 print(f"{verdict}: {v.kind}, {', '.join(v.cells)}\n  {v.why}")

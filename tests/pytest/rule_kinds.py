@@ -35,6 +35,7 @@ class Case:
     weights: tuple[str, ...] = ()
     unit: str = "tkr"
     blank_is_zero: bool = False
+    exact: bool = False
     exceptions: Mapping[str, str | None] = field(default_factory=dict)
     """Situations in which this kind says something else; None: it is not made."""
 
@@ -55,9 +56,15 @@ CASES = (
     Case("mean", "mean", "20", ("10", "20", "30"), "21", "22"),
     Case("percentage", "percent", "3,0", ("30", "1000"), "3,1", "3,2", roles=("term", "divisor"), unit="percent"),
     Case("repeated", "sum", "357", ("357",), "358", "359", exceptions=ONLY_PART | {"duplicate total": OK}),
-    # Eight twelfths of 1 200 are 800.0004, off by at most half of the result's digit and a third of the part's.
-    Case("periodised", "sum", "800", ("1200",), "800", "801", weights=("0.666667",), exceptions=ONLY_PART),
+    # Eight twelfths of 1 200 are 800.0004, off by at most half of the result's digit: 1 200 is decided, and exact.
+    Case("periodised", "sum", "800", ("1200",), "800", "801", weights=("0.666667",), exact=True, exceptions=ONLY_PART),
     Case("index", "sum", "1032", ("1000",), "1033", "1034", weights=("1.032",), exceptions=ONLY_PART),
+    Case("index", "sum", "1032", ("1000",), "1032", "1033", weights=("1.032",), exact=True, exceptions=ONLY_PART),
+    # 2 715.7, off by at most half a unit and half of 2.007 + 1.007.
+    Case("extrapolated", "sum", "2716", ("2757", "2798"), "2717", "2718", weights=("2.007", "-1.007")),
+    # Counted days: no rounding explains anything.
+    Case("total", "sum", "600", ("100", "200", "300"), "600", "601", exact=True),
+    Case("repeated", "sum", "357", ("357",), "357", "358", exact=True, exceptions=ONLY_PART | {"duplicate total": OK}),
     # A limit knows figures that are there; a figure on the right side of it may be any.
     Case(
         *("limit", "at_most", "40", ("60",), "61", "62"),
@@ -191,8 +198,8 @@ def _report(document_id: str, year: int, contents: list[_Content]) -> Extraction
     )
 
 
-def _table(no: int, subject: str, unit: str, cost_sign: int | None) -> Table:
-    return Table(no, f"tabell_{no}", f"Tabell {no}", subject, unit, cost_sign, 10 * no, 10 * no + 9)
+def _table(no: int, subject: str, unit: str, cost_sign: int | None, cell_count: int) -> Table:
+    return Table(no, f"tabell_{no}", f"Tabell {no}", subject, unit, cost_sign, 10 * no, 10 * no + 9, cell_count)
 
 
 def _cell(table: int, row: int, label: str, column: int, text: str, unit: str, measure: str | None, year: int | None) -> Cell:
@@ -217,10 +224,10 @@ def _rule(no: int, case: Case) -> _Content:
     texts = (case.result, *case.parts)
     units = [case.unit, *(["tkr"] * len(case.parts) if case.operation == "percent" else [case.unit] * len(case.parts))]
     return _Content(
-        _table(no, "assignment", case.unit, None),
+        _table(no, "assignment", case.unit, None, len(texts)),
         [Column(no, i, f"c{i}", f"Kolumn {i}", None, None, None, None) for i in range(1, len(texts) + 1)],
         [_cell(no, 1, "Rad", i, text, units[i - 1], None, None) for i, text in enumerate(texts, 1)],
-        [Rule(no, 1, case.kind, case.operation, None, 1, case.blank_is_zero, "error", "regel")],
+        [Rule(no, 1, "regel", case.kind, case.operation, None, 1, case.blank_is_zero, case.exact, "error", "regel")],
         [
             RuleTerm(no, 1, i, role, no, None, i + 1, 0, Decimal(weight))
             for i, role, weight in zip(
@@ -237,7 +244,7 @@ def _facts(no: int, prints: list[tuple[str, str, str]]) -> _Content:
     """A table of running costs of 2018, one fact a row."""
     year = {"period_start": date(2018, 1, 1), "period_end": date(2018, 12, 31)}
     return _Content(
-        _table(no, "running_costs", "tkr", -1),
+        _table(no, "running_costs", "tkr", -1, len(prints)),
         [Column(no, 1, "utfall", "Utfall 2018", "amount", "outcome", **year)],
         [_cell(no, row, label, 1, text, unit, "amount", 2018) for row, (label, text, unit) in enumerate(prints, 1)],
     )

@@ -57,8 +57,8 @@ def extraction(document_id: str = "provby_namnden_2024") -> Extraction:
     return Extraction(
         document=document(document_id),
         tables=[
-            Table(1, "driftredovisning", "Driftredovisning", "running_costs", "tkr", -1, 10, 14),
-            Table(2, "uppdrag", "Uppdrag", "assignment", "text", None, 20, 22),
+            Table(1, "driftredovisning", "Driftredovisning", "running_costs", "tkr", -1, 10, 14, 4),
+            Table(2, "uppdrag", "Uppdrag", "assignment", "text", None, 20, 22, 0),
         ],
         columns=[
             Column(1, 1, "utfall", "Utfall 2024", "amount", "outcome", **whole_2024),
@@ -71,7 +71,7 @@ def extraction(document_id: str = "provby_namnden_2024") -> Extraction:
             cell(2, 1, "-", None),
             cell(2, 2, "<166", "166"),
         ],
-        rules=[Rule(1, 1, "deviation", "sum", None, 1, False, "error", "avvikelse")],
+        rules=[Rule(1, 1, "deviation", "deviation", "sum", None, 1, False, False, "error", "avvikelse")],
         rule_terms=[RuleTerm(1, 1, 1, "term", 1, None, 2, 0, Decimal(1))],
         notes=[Note(1, 1, 1, 11, "decided", "Intäkter", 0, "the rules and limits of the table choose")],
         statements=[

@@ -29,10 +29,10 @@ def test_every_layout_loads(path: Path) -> None:
         assert table.columns
         columns = [column.key for column in table.columns]
         assert len(set(columns)) == len(columns)
-        for rule in table.rules:
+        for rule in (*table.rules, *table.checks):
             assert rule.reason.endswith(".")
             if rule.row:
-                assert column_names(parse_expression(rule.row)) <= set(columns)
+                assert column_names(parse_expression(Variables(2031, 5).fill(rule.row))) <= set(columns)
 
 
 def test_all_layouts_are_found_and_know_different_names() -> None:
@@ -70,11 +70,14 @@ GOOD: dict[str, Any] = {
                 {"key": "budget", "label": "Budget", "accepts": "department"},
                 {"key": "deviation", "label": "Avvikelse", "measure": "deviation"},
             ],
-            "rules": [{"kind": "deviation", "row": "deviation = outcome - budget", "reason": "Prov."}],
+            "rules": [{"name": "deviation", "kind": "deviation", "row": "deviation = outcome - budget", "reason": "Prov."}],
             "limits": ["0.1 <= outcome / budget <= 10"],
         }
     ],
 }
+
+
+LIMIT = {"name": "limit", "kind": "limit", "row": "outcome <= budget", "reason": "Prov."}
 
 
 def _file(folder: Path, change: Change) -> Path:
@@ -94,7 +97,7 @@ def _column(index: int, name: str, value: object) -> Change:
 
 
 def _rule(**fields: object) -> Change:
-    return lambda data: data["tables"][0]["rules"].__setitem__(0, {"kind": "total", "reason": "Prov."} | fields)
+    return lambda data: data["tables"][0]["rules"].__setitem__(0, {"name": "rule", "kind": "total", "reason": "Prov."} | fields)
 
 
 WRONG: dict[str, tuple[Change, str]] = {
@@ -112,6 +115,10 @@ WRONG: dict[str, tuple[Change, str]] = {
     "vocabulary": (_column(0, "words", "colours"), "table 'drift', column 'department': no vocabulary 'colours'"),
     "accepted vocabulary": (_column(2, "accepts", "colours"), "table 'drift', column 'budget': no vocabulary 'colours'"),
     "text without vocabulary": (lambda d: d["tables"][0]["columns"][0].pop("words"), "a text column needs `words`"),
+    "rule without a name": (lambda data: data["tables"][0]["rules"][0].pop("name"), "tables.0.rules.0.name: "),
+    "name of a rule": (_rule(name="Summa 1", row="deviation = outcome"), "tables.0.rules.0.name: "),
+    "two rules of one name": (_table("checks", [GOOD["tables"][0]["rules"][0]]), "rule 'deviation' stands 2 times"),
+    "limit that is exact": (_table("checks", [LIMIT | {"exact": True}]), "rule 'limit' is of kind limit, which is never exact"),
     "kind of rule": (_rule(kind="wish", row="deviation = outcome"), "tables.0.rules.0.kind: "),
     "rule without an axis": (_rule(), "a rule has one of `row`, `column` and `cell`"),
     "rule with two axes": (_rule(row="deviation = outcome", column="'A' = 'B'"), "a rule has one of `row`, `column` and `cell`"),

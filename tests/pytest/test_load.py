@@ -64,7 +64,11 @@ def test_a_corrected_document_replaces_its_rows_whole(extracted: Path, tmp_path:
         connection.execute("update raw.load_check set loaded_at = timestamp '2000-01-01'")
     before = _everything(database)
     corrected = extraction("provby_namnden_2024")
-    corrected = replace(corrected, cells=[cell(1, 1, "-1 235", "-1235"), corrected.cells[1]])
+    corrected = replace(
+        corrected,
+        tables=[replace(corrected.tables[0], cell_count=2), corrected.tables[1]],
+        cells=[cell(1, 1, "-1 235", "-1235"), corrected.cells[1]],
+    )
     write_extraction(corrected, extracted)
     result = load(extracted_folders(extracted), database)
     assert [document.changed for document in result.documents] == [True, False]

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from report_writer import Style, Written, write_report
 
 from ingest.extract import extract, extract_report
-from ingest.layout import Layout, load_layouts
+from ingest.layout import Layout, layout_of, load_layouts
 from ingest.model import Extraction
 from ingest.reading.locate import Page
 from ingest.reading.notes import UNREAD, notes_of
 from ingest.reading.read_tables import read_tables
-from ingest.source.text import ReportText
+from ingest.source.text import ReportText, read_report
 
 REPORTS = Path(__file__).parents[3] / "shared" / "reports"
 REAL = sorted(REPORTS.glob("*.txt"))
@@ -65,6 +66,29 @@ def test_a_number_that_the_reading_loses_is_told(layout: Layout) -> None:
             read.rows[number] = row
             lost += 1
     assert lost > 5
+
+
+@pytest.mark.skipif(not REAL, reason=f"the real reports are not here: no folder {REPORTS}")
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
+def test_each_number_of_the_real_tables_is_missed_when_it_is_lost(path: Path) -> None:
+    """Each alone, and each row alone: what no arithmetic would miss either is unread."""
+    report = read_report(path)
+    page = Page(report, *layout_of(report.document_id))
+    lost = 0
+    for read in read_tables(page):
+        numbers = [(no, i) for no, row in enumerate(read.rows) for i, cell in enumerate(row.cells) if re.search(r"\d", cell.text)]
+        if read.layout.running_text:
+            continue
+        for no, i in [*numbers, *((no, None) for no in sorted({no for no, _ in numbers}))]:
+            row = read.rows[no]
+            cells = () if i is None else (*row.cells[:i], *row.cells[i + 1 :])
+            rows = [*read.rows[:no], *([replace(row, cells=cells)] if cells else []), *read.rows[no + 1 :]]
+            if not rows:
+                continue  # a table without rows is refused
+            kinds = {note.kind for note in notes_of(page, [replace(read, rows=rows)])}
+            assert "unread" in kinds, f"{read.title}, {row.label}: {row.cells[i].text if i is not None else 'the row'}"
+            lost += 1
+    assert lost > 150
 
 
 @each_layout

@@ -54,9 +54,12 @@ def test_one_document_shows_its_differences(warehouse: Path, run: Run) -> None:
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith(f"{INTERIM}\n  kind ")
     assert "alingsas" not in result.stdout
-    assert re.search(r"registered source error \(deviation\), line 1303: .* / Institutionsplaceringar, vuxna / ", result.stdout)
+    assert re.search(
+        r"registered source error \(placement_unit_price\.deviation\), line 1303: .* / Institutionsplaceringar, vuxna / ",
+        result.stdout,
+    )
     assert "printed -1,358, expected -1,145, difference -213 kr_per_dygn" in result.stdout
-    assert "reviewed warning (percentage), line 341" in result.stdout
+    assert "reviewed warning (indicators_council.budget_adherence_forecast), line 341" in result.stdout
     assert warehouse.read_bytes() == before
 
 
@@ -97,6 +100,19 @@ def test_nine_money_volumes_and_prices_in_ten_are_guarded_and_the_rest_say_why(w
     assert [cell for cell, guarded, reason in figures if not guarded and not reason] == []
     reasons = {reason for _, guarded, reason in figures if not guarded}
     assert len(reasons) == _query(warehouse, "select count(*) from seeds.unguarded_figure")[0][0]  # none has outlived its gap
+
+
+def test_a_cell_that_is_lost_on_the_way_is_missed(warehouse: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "kommunlager.duckdb"
+    shutil.copy(warehouse, copy)
+    test = (PROJECT_DIR / "tests" / "dbt" / "assert_every_cell_arrives.sql").read_text(encoding="utf-8")
+    for room, model in (("intermediate", "int_report_cell"), ("staging", "stg_raw__report_table")):
+        test = test.replace(f"{{{{ ref('{model}') }}}}", f"{room}.{model}")
+    with duckdb.connect(copy) as connection:
+        assert connection.execute(test).fetchall() == []
+        connection.execute("create temp table lost as from intermediate.int_report_cell where cell_id = ?", [f"{INTERIM}/39/9/6"])
+        lost = test.replace("intermediate.int_report_cell", "(from intermediate.int_report_cell anti join lost using (cell_id))")
+        assert [row[:2] + row[4:] for row in connection.execute(lost).fetchall()] == [(INTERIM, 39, 60, 59)]
 
 
 def test_status_says_what_is_guarded(warehouse: Path, run: Run) -> None:

@@ -31,10 +31,10 @@ chance = settings(derandomize=True, deadline=None, database=None, max_examples=2
 LAYOUTS = load_layouts()
 
 TABLES = [
-    Table(1, "costs", "Drift", "running_costs", "tkr", -1, 1, 2),
-    Table(2, "goals", "Mål", "goal", "text", None, 3, 4),
-    Table(3, "volume", "Dygn 1", "placement_volume", "dygn_dagar", None, 5, 5),
-    Table(4, "volume", "Dygn 2", "placement_volume", "dygn_dagar", None, 90, 91),
+    Table(1, "costs", "Drift", "running_costs", "tkr", -1, 1, 2, 2),
+    Table(2, "goals", "Mål", "goal", "text", None, 3, 4, 2),
+    Table(3, "volume", "Dygn 1", "placement_volume", "dygn_dagar", None, 5, 5, 1),
+    Table(4, "volume", "Dygn 2", "placement_volume", "dygn_dagar", None, 90, 91, 1),
 ]
 COLUMNS = [
     Column(1, 1, "budget", "Budget", "amount", "budget", None, None),
