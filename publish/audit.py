@@ -14,7 +14,7 @@ from publish.content_hash import content_hash, mart_contents
 _FACTS = {
     "raw.load_check": ("select count(*) from raw.load_check where not passed", "results of the load gate are failures"),
     "marts.reconciliation": (
-        "select count(*) from marts.reconciliation where status is null or status in ('unexplained', 'warning')",
+        "select count(*) from marts.reconciliation where status is null or status = 'unexplained'",
         "checks of the reconciliation are unexplained",
     ),
 }

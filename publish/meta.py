@@ -18,7 +18,7 @@ from publish.inputs import Inputs
 SCHEMA = """
 create schema meta;
 create table meta.build (built_at timestamp not null, content_hash varchar not null, input_hash varchar not null);
-comment on table meta.build is 'One row: when this file was built (UTC), the hash of its marts, the hash of what it was made from.';
+comment on table meta.build is 'One row: when this file was built (UTC), a hash of its marts, a hash of what it was made from.';
 create table meta.build_input (part varchar primary key, fingerprint varchar not null);
 comment on table meta.build_input is 'One row per part of what this file was made from, documents left out.';
 create table meta.document_input (document_id varchar primary key, fingerprint varchar not null);
@@ -33,7 +33,7 @@ create table meta.run_log (
     run_id varchar not null, step_no integer not null, step varchar not null, started_at timestamp not null,
     seconds decimal(12, 3) not null, outcome varchar not null, detail varchar
 );
-comment on table meta.run_log is 'One row per step of each nightly run up to the publishing of this file (UTC; unit of seconds: s).';
+comment on table meta.run_log is 'One row per step of each nightly run until this file was published; times are UTC.';
 """
 
 

@@ -66,7 +66,9 @@ def _replace(staged: Path, warehouse: Path) -> None:
     wal_of(warehouse).unlink(missing_ok=True)
     os.replace(staged, warehouse)
     sync(warehouse.parent)
-    keep_current(warehouse)
+    # It is published: what cannot be kept now (a full disk) is kept when it is replaced, or nothing is replaced.
+    with contextlib.suppress(OSError):
+        keep_current(warehouse)
 
 
 def keep_current(warehouse: Path) -> None:

@@ -11,7 +11,7 @@ import duckdb
 
 from ingest.errors import WarehouseError
 
-CLOSED = {"enable_external_access": "false", "lock_configuration": "true"}
+CLOSED: dict[str, str | bool | int | float | list[str]] = {"enable_external_access": False, "lock_configuration": True}
 """DuckDB's settings for reading: no other file, no network, no extension, and no setting that would change that."""
 
 
