@@ -152,7 +152,7 @@ def _mart(
     if old_columns is None or new_columns is None:
         return MartDiff(mart, grain, old_rows, new_rows, new_rows or 0, old_rows or 0, 0, [], [], [], [], [])
     common = [column for column in new if column in old]
-    if grain and set(grain) <= set(common):
+    if grain and set(grain) <= set(common) and all(_is_unique(connection, f"{d}.marts.{name}", grain) for d in ("old", "new")):
         key = ", ".join(quoted(column) for column in grain)
         on = " and ".join(f"o.{quoted(column)} is not distinct from n.{quoted(column)}" for column in grain)
         others = [column for column in common if column not in grain]
@@ -172,7 +172,7 @@ def _mart(
                     if row[len(grain) + 2 * n] != row[len(grain) + 2 * n + 1]
                 },
             }
-            for row in _rows(connection, f"{both} select {keys}, {values} order by {keys}", limit)
+            for row in _rows(connection, f"select {keys}, {values} {both} order by {keys}", limit)
         ]
         changed = _count(connection, both)
         shown = grain
@@ -195,6 +195,12 @@ def _mart(
         [dict(zip(shown, row, strict=True)) for row in _rows(connection, removed, limit)],
         changed_rows,
     )
+
+
+def _is_unique(connection: duckdb.DuckDBPyConnection, table: str, grain: Sequence[str]) -> bool:
+    """Whether the grain tells the rows apart; rows that it does not are compared whole."""
+    key = ", ".join(quoted(column) for column in grain)
+    return _count(connection, f"from (select 1 from {table} group by {key} having count(*) > 1)") == 0
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, limit: int | None) -> list[tuple[Any, ...]]:

@@ -104,12 +104,13 @@ def _lineage(manifest: Manifest) -> list[list[str]]:
 
 
 def _grains(manifest: Manifest) -> dict[str, list[str]]:
-    """Of each mart the columns that say what one row is: those of its test unique_grain."""
+    """Of each mart the columns that say what one row is: those of its test unique_grain that is about all rows."""
     grains: dict[str, list[str]] = {}
     for node in manifest.nodes.values():
         about = getattr(node, "test_metadata", None)
         tested = manifest.nodes.get(getattr(node, "attached_node", None) or "")
-        if about is not None and about.name == "unique_grain" and tested is not None and tested.schema == "marts":
+        is_grain = about is not None and about.name == "unique_grain" and not node.config.get("where")
+        if about is not None and is_grain and tested is not None and tested.schema == "marts":
             grains[tested.name] = list(about.kwargs["columns"])
     return grains
 
