@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,7 +13,7 @@ from pathlib import Path
 from ingest.errors import ReportError
 from ingest.loading.store import MAX_BYTES, publish_folders, staging_folder, target_folder, write_files
 from ingest.source.files import Refused, read_bytes
-from ingest.workers import LIMITS, Limits, processors, run_limited
+from ingest.workers import LIMITS, Limits, processors, run_each, run_limited
 
 Note = Callable[[str, int, int], None]
 
@@ -41,6 +41,19 @@ def extract_all(
         done = _run(partial(_extract_one, staging, root), reports, jobs, limits, note)
         publish_folders([staging / str(n) / document.document_id for n, document in enumerate(done)], root)
     return done
+
+
+def extract_each(
+    reports: Sequence[Path], staging: Path, root: Path, limits: Limits = LIMITS, note: Note = lambda *_: None
+) -> Iterator[tuple[Path, Path | Exception]]:
+    """Extract reports and forms for `root` into the folder `staging`, and tell of each what became of it: its document's folder
+    in there, or why it cannot be read. A failure stops nothing; moving the folders to `root` is left to the caller.
+    """
+    note("extracting", 0, len(reports))
+    with closing(run_each(partial(_extract_one, staging, root), reports, processors(), limits)) as outcomes:
+        for number, (report, outcome) in enumerate(zip(reports, outcomes, strict=True)):
+            note(f"extracting: {report.name} is done", number + 1, len(reports))
+            yield report, outcome if isinstance(outcome, Exception) else staging / str(number) / outcome.document_id
 
 
 def compare_all(

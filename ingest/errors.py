@@ -44,7 +44,14 @@ class ExtractedDataError(KommunlagerError):
 
 
 class GateError(KommunlagerError):
-    """The load gate found rows it does not let through; the database is as it was."""
+    """The load gate found rows it does not let through; the database is as it was.
+
+    `documents` says of each document that has such rows which they are; rows of no document are in the message alone.
+    """
+
+    def __init__(self, message: str, documents: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.documents = documents or {}
 
 
 class WarehouseError(KommunlagerError):

@@ -16,6 +16,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -68,26 +69,39 @@ def run_limited(work: Work[Result], paths: Sequence[Path], jobs: int, limits: Li
     that error, as if the paths were worked on one by one; those before it are finished first. No process is left behind,
     however the iteration ends.
     """
+    with closing(run_each(work, paths, jobs, limits, stop_at_failure=True)) as outcomes:
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+            yield outcome
+
+
+def run_each(
+    work: Work[Result], paths: Sequence[Path], jobs: int, limits: Limits = LIMITS, stop_at_failure: bool = False
+) -> Generator[Result | Exception, None, None]:
+    """What became of each path, in their order: its result, or the exception that its work raised or its limits made.
+
+    With `stop_at_failure` nothing is begun any more once something has failed, and the failure is the last that is told.
+    """
     pool = _Pool(work, limits)
     waiting = deque(enumerate(paths))
-    results: dict[int, Result] = {}
-    failed: dict[int, Exception] = {}
+    done: dict[int, Result | Exception] = {}
     following = 0
+    failed = False
     try:
         while following < len(paths):
             # What comes after a failure is not begun; what came before it may fail too, and is then the first.
-            while waiting and not failed and pool.has_room(jobs):
+            while waiting and not (failed and stop_at_failure) and pool.has_room(jobs):
                 pool.give(*waiting.popleft())
             for number, outcome in pool.outcomes():
-                if isinstance(outcome, Exception):
-                    failed[number] = outcome
-                else:
-                    results[number] = outcome
-            while following in results:
-                yield results.pop(following)
+                done[number] = outcome
+                failed |= isinstance(outcome, Exception)
+            while following in done:
+                outcome = done.pop(following)
+                yield outcome
+                if stop_at_failure and isinstance(outcome, Exception):
+                    return
                 following += 1
-            if following in failed:
-                raise failed[following]
     finally:
         pool.end()
 

@@ -124,7 +124,9 @@ def read_reports(connection: duckdb.DuckDBPyConnection) -> list[Report]:
 
 def read_built_at(connection: duckdb.DuckDBPyConnection) -> datetime | None:
     """When the warehouse was built, in UTC; None for one that was not loaded by this program."""
-    row = connection.execute("select max(loaded_at) from raw.load_check").fetchone()
+    built = connection.execute("select 1 from duckdb_tables() where schema_name = 'meta' and table_name = 'build'").fetchone()
+    query = "select built_at from meta.build" if built else "select max(loaded_at) from raw.load_check"
+    row = connection.execute(query).fetchone()
     return row[0] if row else None
 
 

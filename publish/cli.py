@@ -72,6 +72,13 @@ warehouse_option = click.option(
     help="The warehouse file.  [default: warehouse/kommunlager.duckdb of the project]",
 )
 
+project_option = click.option(
+    "--project",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=PROJECT_DIR,
+    help="Folder of the dbt project.  [default: this project]",
+)
+
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @quiet_option
@@ -289,12 +296,7 @@ def template(out: Path, as_csv: bool, json_output: bool) -> None:
 @main.command()
 @extracted_option
 @warehouse_option
-@click.option(
-    "--project",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=PROJECT_DIR,
-    help="Folder of the dbt project.  [default: this project]",
-)
+@project_option
 @snapshots_option
 @click.option("--timings", is_flag=True, help="Print how long each part took.")
 @json_option
@@ -336,6 +338,145 @@ def build(
 
 
 @main.command()
+@click.option(
+    "--reports",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="KOMMUNLAGER_REPORTS",
+    required=True,
+    help="The drop folder: text files, PDFs and forms, in folders or not. Only read.  [environment: KOMMUNLAGER_REPORTS]",
+)
+@extracted_option
+@warehouse_option
+@project_option
+@snapshots_option
+@click.option("--keep", type=click.IntRange(1), default=7, show_default=True, help="How many published versions are kept.")
+@click.option("--full", is_flag=True, help="Extract, load and build everything anew, also what failed before.")
+@click.option(
+    "--on-failure",
+    "hook",
+    envvar="KOMMUNLAGER_ON_FAILURE",
+    help="Shell command for failures, given the run as JSON on standard input.  [environment: KOMMUNLAGER_ON_FAILURE]",
+)
+@json_option
+@quiet_option
+def nightly(
+    reports: Path,
+    extracted: Path | None,
+    database: Path,
+    project: Path,
+    snapshots: Path | None,
+    keep: int,
+    full: bool,
+    hook: str | None,
+    json_output: bool,
+) -> None:
+    """Take in what was delivered, and publish.
+
+    New and changed reports are extracted, loaded, gated, built, reconciled, audited and published; then exports and docs are
+    written. A report that fails is put aside with its reason, and the rest goes on. A night without news does next to nothing.
+
+    \b
+    Exit codes:
+      0  published, or nothing new
+      1  failed: the published warehouse is as it was
+      2  wrong command line
+      3  all is well but for reports that are missing (see the quarantine)
+      4  another run is at work
+      5  published, but an export or page could not be written
+    """
+    from ingest.kolada.snapshot import SNAPSHOTS
+    from ingest.loading.store import EXTRACTED_DIR
+    from publish.nightly import Settings, describe
+    from publish.nightly import nightly as run_nightly
+
+    settings = Settings(reports, database, extracted or EXTRACTED_DIR, project, snapshots or SNAPSHOTS, keep, full, hook)
+    with _progress() as note:
+        run = run_nightly(settings, note)
+    if json_output:
+        _print_json(run.as_dict())
+    elif run.exit_code or not _quiet():
+        click.echo(printable(describe(run, settings)), err=bool(run.exit_code))
+    click.get_current_context().exit(run.exit_code)
+
+
+@main.command()
+@warehouse_option
+@json_option
+@quiet_option
+def versions(database: Path, json_output: bool) -> None:
+    """List the published versions that are kept.
+
+    The newest first; the published one is marked. `diff` compares two, `rollback` publishes one again.
+    """
+    from publish.versions import list_versions
+
+    kept = list_versions(database)
+    if json_output:
+        _print_json([vars(version) for version in kept])
+        return
+    facts = [
+        {
+            "": "published" if version.is_current else "",
+            "version": version.name,
+            "built (UTC)": f"{version.built_at:%Y-%m-%d %H:%M}" if version.built_at else version.content_hash,
+            "documents": version.documents,
+            "MB": round(version.bytes / 10**6),
+        }
+        for version in kept
+    ]
+    click.echo(_table(facts) or "no version is kept")
+
+
+@main.command()
+@click.argument("version", default="previous")
+@warehouse_option
+@json_option
+@quiet_option
+def rollback(version: str, database: Path, json_output: bool) -> None:
+    """Publish a kept version again, in one step.
+
+    VERSION is a name from `versions` or the beginning of it; without it, the one before the published. Its marts have to be
+    what they were when it was published. The nightly run holds back what was rolled away from until something has changed.
+    """
+    from publish.build import locked, staging_folder
+    from publish.versions import rollback as roll_back
+
+    warehouse = database.resolve()
+    with locked(warehouse, "rollback"), staging_folder(warehouse.parent) as staging:
+        published = roll_back(warehouse, version, staging)
+    if json_output:
+        _print_json(vars(published))
+    elif not _quiet():
+        click.echo(f"{published.name} is published again. Exports and docs are of the version before: the next nightly run")
+        click.echo("writes them anew, or `kommunlager export` and `kommunlager docs` do.")
+
+
+@main.command("diff")
+@click.argument("old", default="previous")
+@click.argument("new", default="current")
+@warehouse_option
+@click.option("--rows", type=click.IntRange(0), help="Rows shown of each kind and mart.  [default: 20; all with --json]")
+@json_option
+@quiet_option
+def diff_versions(old: str, new: str, database: Path, rows: int | None, json_output: bool) -> None:
+    """Compare the marts of two versions: rows added, removed and changed.
+
+    OLD and NEW are names from `versions` or their beginnings, `previous`, `current`, or files; without them the published version
+    is compared with the one before. A row is known by its mart's grain. Read-only.
+    """
+    from publish.diff import ROWS_SHOWN
+    from publish.diff import diff as compare
+    from publish.versions import find_version
+
+    limit = rows if rows is not None else None if json_output else ROWS_SHOWN
+    found = compare(find_version(database, old), find_version(database, new), limit)
+    if json_output:
+        _print_json(found.as_dict())
+    else:
+        click.echo(printable(found.describe()))
+
+
+@main.command()
 @warehouse_option
 @json_option
 @quiet_option
@@ -350,7 +491,7 @@ def status(database: Path, json_output: bool) -> None:
     if json_output:
         _print_json(found.as_dict())
     else:
-        click.echo(found.describe())
+        click.echo(printable(found.describe()))
 
 
 @main.command()

@@ -10,12 +10,16 @@ from typing import Any
 import duckdb
 
 from ingest.loading.database import open_for_reading
+from publish.catalog import read_built_at
 
 TRY_QUERY = (
     "select municipality, scenario, status, volume_days, unit_cost_sek "
     "from marts.placement_unit_cost_comparison where placement_type_code = 'child_placement' and year = 2023"
 )
 """A first question: the cost of a care day in child placements, across municipalities."""
+
+REASON_LINES = 4
+"""Lines of a missing report's reason that are shown; the whole stands in raw.missing_report."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class Status:
 
     `extraction_notes` counts raw.extraction_note by kind; of the numbers in tables' lines that no cell
     holds, `numbers_left_out` stand in lines left out for a reason (remarks, footers, prose), `numbers_unread` for none.
+    `missing_reports` are the reports that the nightly run could not take in (raw.missing_report).
     `guarded` maps what guards a printed number (identity, restatement, bounds, none) to how many it guards so.
     """
 
@@ -41,6 +46,7 @@ class Status:
     guarded: dict[str, int]
     gate_checks_passed: int
     gate_checks_failed: int
+    missing_reports: list[dict[str, Any]]
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -52,11 +58,18 @@ class Status:
         lines = [
             f"Warehouse       {self.warehouse}",
             f"Built           {built}",
-            f"Documents       {self.documents:,}",
+            f"Documents       {self.documents:,}"
+            + (f", and {len(self.missing_reports):,} missing" if self.missing_reports else ""),
             f"Tables          {self.tables:,}",
             f"Cells           {self.cells:,}, of them {self.numbers:,} numbers",
             f"Load gate       {gate}",
         ]
+        for missing in self.missing_reports:
+            held = "; an earlier version of it is held" if missing["is_earlier_version_held"] else ""
+            lines.append(
+                f"  missing       {missing['file_name']} since {missing['since']:%Y-%m-%d}: {missing['step']} failed{held}"
+            )
+            lines += [f"                  {line}" for line in missing["reason"].splitlines()[:REASON_LINES]]
         lines += _block("Read with care", self.extraction_notes, "notes (raw.extraction_note)")
         outside = f"{self.numbers_left_out:,} numbers in lines left out for a reason, {self.numbers_unread:,} for none"
         lines.append(f"In no cell      {outside}")
@@ -75,7 +88,10 @@ def read_status(warehouse: Path) -> Status:
         def count(table: str, where: str = "true") -> int:
             return int(_one(connection, f"select count(*) from {table} where {where}")) if table in names else 0
 
-        built_at = _one(connection, "select max(loaded_at) from raw.load_check") if "raw.load_check" in names else None
+        built_at = read_built_at(connection) if "raw.load_check" in names else None
+        missing = (
+            _rows(connection, "select * from raw.missing_report order by file_name") if "raw.missing_report" in names else []
+        )
         notes, in_no_cell = _notes(connection) if "raw.extraction_note" in names else ({}, {})
         statuses = (
             connection.execute("select status, count(*) from marts.reconciliation group by status order by status").fetchall()
@@ -105,6 +121,7 @@ def read_status(warehouse: Path) -> Status:
             guarded=dict(guarded),
             gate_checks_passed=count("raw.load_check", "passed"),
             gate_checks_failed=count("raw.load_check", "not passed"),
+            missing_reports=missing,
         )
 
 
@@ -114,6 +131,12 @@ def _notes(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], dict[
         "select kind, count(*), sum(number_count) from raw.extraction_note group by kind order by kind"
     ).fetchall()
     return {kind: count for kind, count, _ in rows}, {kind: int(numbers) for kind, _, numbers in rows}
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    result = connection.execute(query)
+    names = [column[0] for column in result.description or []]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> Any:

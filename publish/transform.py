@@ -86,6 +86,7 @@ def _run(project: Path, work: Path, channel: TextIO) -> int:
         skipped=sum(r.status == "skipped" for r in results),
         slowest=[[r.node.name, round(r.execution_time, 3)] for r in sorted(results, key=lambda r: -r.execution_time)[:5]],
         lineage=_lineage(cast("Manifest", parsed.result)),
+        grains=_grains(cast("Manifest", parsed.result)),
     )
     return 0 if outcome.success else 1
 
@@ -100,6 +101,18 @@ def _lineage(manifest: Manifest) -> list[list[str]]:
         for parent in node.depends_on.nodes
         if parent in made_from
     )
+
+
+def _grains(manifest: Manifest) -> dict[str, list[str]]:
+    """Of each mart the columns that say what one row is: those of its test unique_grain that is about all rows."""
+    grains: dict[str, list[str]] = {}
+    for node in manifest.nodes.values():
+        about = getattr(node, "test_metadata", None)
+        tested = manifest.nodes.get(getattr(node, "attached_node", None) or "")
+        is_grain = about is not None and about.name == "unique_grain" and not node.config.get("where")
+        if about is not None and is_grain and tested is not None and tested.schema == "marts":
+            grains[tested.name] = list(about.kwargs["columns"])
+    return grains
 
 
 def _end_with_the_parent() -> None:

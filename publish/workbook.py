@@ -30,6 +30,7 @@ TITLES = {
     "budget_comparison": "Jämförelse budget",
     "indicator_comparison": "Jämförelse nyckeltal",
     "coverage": "Vad som publiceras",
+    "missing_report": "Rapporter som saknas",
     "fct_placement": "Placeringar",
     "fct_budget_line": "Driftredovisning",
     "fct_investment": "Investeringar",

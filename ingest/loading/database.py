@@ -11,6 +11,9 @@ import duckdb
 
 from ingest.errors import WarehouseError
 
+CLOSED: dict[str, str | bool | int | float | list[str]] = {"enable_external_access": False, "lock_configuration": True}
+"""DuckDB's settings for reading: no other file, no network, no extension, and no setting that would change that."""
+
 
 @contextmanager
 def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -36,11 +39,11 @@ def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def open_for_reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that can neither write the database nor reach files or the network."""
+    """A connection that can neither write the database nor reach files or the network, and cannot be talked into it."""
     if not path.is_file():
         raise WarehouseError(f"{path}: there is no such warehouse.\n  What to do: run `kommunlager build` first.")
     try:
-        with duckdb.connect(path, read_only=True, config={"enable_external_access": "false"}) as connection:
+        with duckdb.connect(path, read_only=True, config=CLOSED) as connection:
             yield connection
     except (duckdb.Error, OSError) as error:
         raise explain(error, path) from error

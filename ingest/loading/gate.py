@@ -388,6 +388,16 @@ def describe_failures(results: Sequence[CheckResult]) -> str:
     return "\n".join(lines)
 
 
+def failures_by_document(results: Sequence[CheckResult]) -> dict[str, str]:
+    """The failed checks of each document that has any, with their rows."""
+    failed: dict[str, list[str]] = {}
+    for result in results:
+        if not result.passed and result.document_id is not None:
+            rows = (result.detail or "").splitlines()
+            failed.setdefault(result.document_id, []).extend([f"{result.check_name}:", *(f"  {row}" for row in rows)])
+    return {document_id: "\n".join(lines) for document_id, lines in failed.items()}
+
+
 def number_printed(value_text: str, unit: str) -> Decimal | str | None:
     """How a cell's text reads: the Decimal it prints, None where it is no number, 'either' where that is open.
 

@@ -25,7 +25,7 @@ from ingest.errors import ExtractedDataError, GateError, WarehouseError
 from ingest.forms.form_files import is_form, read_form
 from ingest.kolada.raw import kolada_frame
 from ingest.loading.database import open_for_writing
-from ingest.loading.gate import CheckResult, check_frames, describe_failures
+from ingest.loading.gate import CheckResult, check_frames, describe_failures, failures_by_document
 from ingest.loading.store import read_extraction
 from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Statement, StatementTerm, Table
 
@@ -90,7 +90,7 @@ def load(
         note("checking the load")
         results = check_frames({**frames, "kolada_value": key_figures}, docs)
         if not all(result.passed for result in results):
-            raise GateError(describe_failures(results))
+            raise GateError(describe_failures(results), failures_by_document(results))
         watch.lap("gate")
         note("writing the database")
         _require_space(database.parent, frames)

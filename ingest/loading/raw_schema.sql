@@ -1,5 +1,5 @@
 -- Schema `raw`: what the reports print, as printed, errors included. Names and meaning are the project's contract.
--- Load replaces a document's rows whole and in one transaction; nothing else writes here.
+-- Load replaces a document's rows whole and in one transaction; raw.missing_report is the nightly run's. Nothing else writes here.
 
 create schema if not exists raw;
 
@@ -171,4 +171,16 @@ create table if not exists raw.kolada_value (
     value decimal(18, 4),                          -- in the unit of the title, rounded to four decimals; null: Kolada has none
     fetched_on date not null,                      -- the snapshot's date
     primary key (kpi_id, municipality_code, year, gender)
+);
+
+-- One row per report of the drop folder that a nightly run could not take in, and why (publish/README.md); empty where all were.
+create table if not exists raw.missing_report (
+    file_name varchar not null primary key,        -- within the drop folder
+    document_id varchar not null,                  -- the document it is, or by its name would be
+    municipality_code varchar,                     -- of the layout that knows its name; null where none does
+    source_sha256 varchar,                         -- of the file's bytes; null where it could not be read
+    step varchar not null,                         -- extract | gate | build: where it failed
+    reason varchar not null,                       -- the message, at most 2,000 characters
+    since timestamp not null,                      -- when it failed first, UTC
+    is_earlier_version_held boolean not null       -- the warehouse holds an earlier version of the document
 );

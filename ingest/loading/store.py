@@ -7,10 +7,12 @@ are there, so that an interrupted run leaves the old ones.
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import os
 import shutil
 import tempfile
+import time
 import types
 import typing
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +31,9 @@ from ingest.source.files import ID_RULE, Refused, is_document_id, read_bytes
 EXTRACTED_DIR = Path(__file__).parent.parent / "extracted"
 
 MAX_BYTES = 200 * 10**6
+STAGING_PREFIX = ".extract."
+JUST_MADE = 60
+"""Seconds in which a staging folder without a lock may still be about to be locked."""
 
 Row = TypeVar("Row")
 
@@ -81,13 +86,18 @@ def staging_folder(root: Path) -> Iterator[Path]:
     """A folder in the file system of `root`, which need not exist, for what is to be moved there; gone at the end."""
     try:
         there = next(place for place in (root.absolute(), *root.absolute().parents) if place.is_dir())
-        staging = Path(tempfile.mkdtemp(prefix=".extract.", dir=there))
+        for stale in there.glob(f"{STAGING_PREFIX}*"):
+            _clear(stale)
+        staging = Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=there))
     except OSError as error:
         raise _cannot_write(root, error) from None
+    lock = os.open(staging, os.O_RDONLY)
     try:
+        fcntl.flock(lock, fcntl.LOCK_SH)
         yield staging
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        os.close(lock)
 
 
 def publish_folders(staged: Sequence[Path], root: Path) -> None:
@@ -152,14 +162,33 @@ def read_extraction(folder: Path) -> Extraction:
     )
 
 
-def extracted_folders(root: Path = EXTRACTED_DIR) -> list[Path]:
-    """The documents below `root`, sorted by id; an ExtractedDataError when there is none."""
+def extracted_documents(root: Path = EXTRACTED_DIR) -> dict[str, Path]:
+    """The folders of the documents below `root` by id, sorted; there may be none."""
     folders = sorted(p for p in root.glob("[!.]*") if p.is_dir()) if root.is_dir() else []
     for folder in folders:
         target_folder(root, folder.name)
+    return {folder.name: folder for folder in folders}
+
+
+def extracted_folders(root: Path = EXTRACTED_DIR) -> list[Path]:
+    """The documents below `root`, sorted by id; an ExtractedDataError when there is none."""
+    folders = list(extracted_documents(root).values())
     if not folders:
         raise ExtractedDataError(f"{root}: holds no extracted report.\n  What to do: run `kommunlager extract REPORT.txt` first.")
     return folders
+
+
+def _clear(stale: Path) -> None:
+    """Remove the staging folder of a run that was killed: nobody holds its lock, and it is not just being made."""
+    lock = os.open(stale, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if time.time() - stale.stat().st_mtime > JUST_MADE:
+            shutil.rmtree(stale, ignore_errors=True)
+    except BlockingIOError:
+        return
+    finally:
+        os.close(lock)
 
 
 def _move(folder: Path, target: Path) -> None:

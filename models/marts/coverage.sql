@@ -55,6 +55,16 @@ published as (
 
 ),
 
+missing_reports as (
+
+    select
+        municipality_code,
+        cast(count(*) as integer) as report_count
+    from {{ ref('missing_report') }}
+    group by municipality_code
+
+),
+
 -- What any municipality publishes is asked of every municipality.
 asked as (
 
@@ -77,7 +87,8 @@ final as (
         asked.scenario,
         published.cell_count is not null as is_published,
         coalesce(published.cell_count, 0) as cell_count,
-        published.document_ids
+        published.document_ids,
+        coalesce(missing_reports.report_count, 0) as missing_report_count
     from asked
     cross join municipalities
     inner join topics on asked.topic = topics.topic
@@ -87,6 +98,7 @@ final as (
             and asked.topic = published.topic
             and asked.year = published.year
             and asked.scenario = published.scenario
+    left join missing_reports on municipalities.municipality_code = missing_reports.municipality_code
 
 )
 

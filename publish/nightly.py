@@ -1,0 +1,596 @@
+"""The nightly run: what is new in the drop folder becomes part of the published warehouse, or is put aside with its reason.
+
+    deliver -> extract -> [load -> gate -> build -> reconcile -> audit -> publish] -> page, exports, docs
+
+A report that fails, at whatever step, is put aside and the rest goes on without it (with its earlier version, where there is
+one). New extractions take their place in the store of extracted reports only once a warehouse with them is published, so that
+a run that is stopped anywhere leaves everything as it was, and the next one does the same work again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ingest.errors import KommunlagerError
+from ingest.kolada.snapshot import SNAPSHOTS
+from ingest.loading.missing import MAX_REASON, MissingReport
+from ingest.loading.store import EXTRACTED_DIR, extracted_documents, publish_folders, staging_folder
+from publish.after_publish import AFTER_PUBLISH
+from publish.build import BuildError, BuildResult, Note, Plan, build_locked, locked, usable
+from publish.drop_folder import (
+    Delivered,
+    Known,
+    delivered,
+    quarantine_entry,
+    read_known,
+    write_known,
+    write_quarantine,
+)
+from publish.inputs import Fingerprints, Inputs, code_parts
+from publish.lock import LockedError
+from publish.meta import BuildRecord, read_record
+from publish.paths import PROJECT_DIR
+from publish.run_log import RunLog
+from publish.versions import KEEP, rolled_back_inputs
+
+HOOK_SECONDS = 60
+
+# Outcomes and their exit codes; 2 is a wrong command line, 130 and 143 are signals.
+PUBLISHED, NO_NEWS, HELD_BACK = "published", "no news", "held back"
+FAILED, MISSING, LOCKED, STEP_FAILED = "failed", "reports missing", "locked", "step failed"
+EXIT_CODES = {PUBLISHED: 0, NO_NEWS: 0, HELD_BACK: 0, FAILED: 1, MISSING: 3, LOCKED: 4, STEP_FAILED: 5}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a nightly run works on. `full`: everything is done anew. `hook`: a shell command that failures are told to."""
+
+    reports: Path
+    warehouse: Path
+    extracted: Path = EXTRACTED_DIR
+    project: Path = PROJECT_DIR
+    snapshots: Path = SNAPSHOTS
+    keep: int = KEEP
+    full: bool = False
+    hook: str | None = None
+
+    @property
+    def state(self) -> Path:
+        return state_of(self.warehouse)
+
+
+@dataclass
+class Run:
+    """What a run did. `missing` are all reports that are not in the warehouse, `newly_missing` those it found itself."""
+
+    run_id: str = ""
+    outcome: str = FAILED
+    published: bool = False
+    problem: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+    missing: list[MissingReport] = field(default_factory=list)
+    newly_missing: list[str] = field(default_factory=list)
+    build: BuildResult | None = None
+    record: BuildRecord | None = None
+    news: list[str] = field(default_factory=list)
+    changes: str = ""
+    failed_steps: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    steps: list[tuple[str, float, str, str]] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_CODES[self.outcome]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The run for programs, and for the hook."""
+        return {
+            "run_id": self.run_id,
+            "outcome": self.outcome,
+            "exit_code": self.exit_code,
+            "published": self.published,
+            "problem": self.problem,
+            "reports": self.counts,
+            "missing": [vars(report) for report in self.missing],
+            "newly_missing": self.newly_missing,
+            "news": self.news,
+            "changes": self.changes,
+            "failed_steps": self.failed_steps,
+            "remarks": self.remarks,
+            "steps": [dict(zip(("step", "seconds", "outcome", "detail"), step, strict=True)) for step in self.steps],
+        }
+
+
+def state_of(warehouse: Path) -> Path:
+    """The folder beside a warehouse where its nightly runs keep their log, their memory and the quarantine."""
+    return warehouse.with_name(f"{warehouse.stem}_nightly")
+
+
+def nightly(settings: Settings, note: Note = lambda _text, _done, _total: None) -> Run:
+    """Do one run. Expected failures are in what is returned; what it did is logged, and the hook called where it has to be."""
+    run = Run()
+    warehouse = usable(settings.warehouse, settings.project)
+    settings = Settings(**{**vars(settings), "warehouse": warehouse})
+    try:
+        with locked(warehouse, "nightly"):
+            settings.state.mkdir(exist_ok=True)
+            log = RunLog(settings.state / "runs.jsonl")
+            run.run_id = log.run_id
+            if before := log.unended():
+                run.remarks.append(f"the run before ({before}) ended without a word: it was killed, or the machine stopped")
+            log.begin(reports=str(settings.reports), warehouse=str(warehouse))
+            _guarded(settings, run, log, note)
+    except LockedError as error:
+        run.outcome, run.problem = LOCKED, str(error)
+        _call_hook(settings, run)
+    except KommunlagerError as error:
+        run.outcome, run.problem = FAILED, str(error)
+        _call_hook(settings, run)
+    return run
+
+
+def _guarded(settings: Settings, run: Run, log: RunLog, note: Note) -> None:
+    """The run, with its end logged however it ends."""
+    interruption: BaseException | None = None
+    try:
+        _Night(settings, run, log, note).work()
+    except KommunlagerError as error:
+        run.outcome, run.problem = FAILED, str(error)
+    except Exception:
+        # The night is over for everybody but the log: the cause has to stand there.
+        run.outcome, run.problem = FAILED, f"a fault of the program:\n{traceback.format_exc()}"
+    except BaseException as error:  # a signal
+        run.outcome, run.problem, interruption = FAILED, f"stopped by a signal ({type(error).__name__})", error
+    run.steps = [(step.name, step.seconds, step.outcome, step.detail) for step in log.steps]
+    facts = {name: value for name, value in run.as_dict().items() if name not in ("run_id", "outcome", "exit_code", "steps")}
+    log.end(run.outcome, run.exit_code, **facts)
+    if log.problem:
+        run.remarks.append(log.problem)
+    _write_summary(settings, run)
+    if not isinstance(interruption, KeyboardInterrupt) and _is_alarming(run):
+        hooked = _call_hook(settings, run)
+        log.tell("hook", ended=hooked)
+        _write_summary(settings, run)
+    if interruption is not None:
+        raise interruption
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A report that was extracted tonight and waits for a warehouse with it to be published."""
+
+    report: Delivered
+    folder: Path
+
+
+class _Night:
+    def __init__(self, settings: Settings, run: Run, log: RunLog, note: Note) -> None:
+        self._settings = settings
+        self._run = run
+        self._log = log
+        self._note = note
+        self._now = datetime.now(UTC).replace(microsecond=0)
+        self._fingerprints = Fingerprints(settings.state / "fingerprints.json")
+        self._known_file = settings.state / "reports.json"
+        self._before = {} if settings.full else read_known(self._known_file)
+        self._code = code_parts()
+        self._known: dict[str, Known] = {}
+        self._candidates: dict[str, _Candidate] = {}
+        self._store: dict[str, Path] = {}
+
+    def work(self) -> None:
+        """The steps of the night, in their order."""
+        settings, run = self._settings, self._run
+        with self._log.step("deliver") as step:
+            found = delivered(settings.reports, self._fingerprints)
+            self._store = extracted_documents(settings.extracted)
+            unread = self._take_known(found)
+            run.counts["delivered"] = len(found)
+            run.counts["unchanged"] = len(found) - len(unread)
+            step.detail = f"{len(found):,} files, {len(unread):,} new or changed"
+        with staging_folder(settings.extracted) as staging:
+            if unread:
+                with self._log.step("extract") as step:
+                    self._extract(unread, staging)
+                    step.detail = f"{len(self._candidates):,} of {len(unread):,} read"
+            try:
+                self._build_and_publish()
+            except KommunlagerError:
+                self._keep(adopted={})
+                raise
+            self._adopt()
+        if self._settings.warehouse.is_file():
+            self._after_publish()
+        if run.failed_steps:
+            run.outcome = STEP_FAILED
+        elif run.missing:
+            run.outcome = MISSING
+
+    # -- what was delivered ------------------------------------------------------------------------------------------------------
+
+    def _take_known(self, found: Sequence[Delivered]) -> list[Delivered]:
+        """Keep what is known of the files that are as they were; returns the others."""
+        unread = []
+        for report in found:
+            known = self._before.get(report.name)
+            usable = known is not None and report.sha256 is not None and known.sha256 == report.sha256
+            if usable and known is not None and known.failed_step is None:
+                usable = known.context == self._code["ingest"] and known.document_id in self._store
+            elif usable and known is not None:
+                usable = known.context == self._context_of(known.failed_step or "")
+            if usable and known is not None:
+                self._known[report.name] = known
+            else:
+                unread.append(report)
+        return unread
+
+    def _extract(self, reports: Sequence[Delivered], staging: Path) -> None:
+        from ingest.batch import extract_each
+
+        by_path = {report.path: report for report in reports}
+        claimed: dict[str, list[_Candidate]] = {}
+        for path, outcome in extract_each(
+            [report.path for report in reports], staging, self._settings.extracted, note=self._note
+        ):
+            report = by_path[path]
+            if isinstance(outcome, Exception):
+                self._put_aside(report, "extract", str(outcome))
+            elif report.sha256 is None or self._fingerprints_of_now(report) != report.sha256:
+                self._put_aside(
+                    report, "extract", f"{path}: was written to while it was read.\n  What to do: nothing, if it is whole now."
+                )
+            else:
+                claimed.setdefault(outcome.name, []).append(_Candidate(report, outcome))
+        owners = {known.document_id: name for name, known in self._known.items() if known.failed_step is None}
+        for document_id, candidates in claimed.items():
+            names = [candidate.report.name for candidate in candidates]
+            names += [owners[document_id]] if document_id in owners else []
+            if len(names) > 1:
+                for candidate in candidates:
+                    reason = f"{' and '.join(names)}: are the same document '{document_id}'.\n  What to do: deliver it once."
+                    self._put_aside(candidate.report, "extract", reason)
+            else:
+                self._candidates[document_id] = candidates[0]
+
+    def _fingerprints_of_now(self, report: Delivered) -> str | None:
+        with suppress(OSError):
+            return Fingerprints().of(report.path)
+        return None
+
+    def _put_aside(self, report: Delivered, step: str, reason: str, document_id: str | None = None) -> None:
+        before = self._before.get(report.name)
+        is_old = before is not None and before.failed_step is not None and before.sha256 == report.sha256
+        since = before.since if before is not None and is_old else self._now.isoformat()
+        document_id = document_id or Path(report.name).stem
+        known = Known(
+            report.sha256, document_id, self._context_of(step), step, reason[:MAX_REASON], since, _municipality_of(document_id)
+        )
+        self._known[report.name] = known
+        if not is_old:
+            self._run.newly_missing.append(report.name)
+
+    def _context_of(self, step: str) -> str:
+        """What a failure depends on besides the report: reading it on the program, a test of the warehouse on all the rest."""
+        if step == "extract":
+            return self._code["ingest"]
+        parts = self._plan(()).inputs().parts
+        return json.dumps({name: part for name, part in parts.items() if name != "missing"}, sort_keys=True)
+
+    # -- the warehouse -----------------------------------------------------------------------------------------------------------
+
+    def _missing(self) -> list[MissingReport]:
+        return [
+            MissingReport(
+                name,
+                known.document_id,
+                known.municipality_code,
+                known.sha256,
+                known.failed_step,
+                known.reason,
+                datetime.fromisoformat(known.since).replace(tzinfo=None),
+                known.document_id in self._store,
+            )
+            for name, known in sorted(self._known.items())
+            if known.failed_step is not None
+        ]
+
+    def _plan(self, candidates: Sequence[_Candidate], missing: Sequence[MissingReport] = ()) -> Plan:
+        documents = {**self._store, **{candidate.folder.name: candidate.folder for candidate in candidates}}
+        s = self._settings
+        folders = [folder for _, folder in sorted(documents.items())]
+        return Plan(folders, s.warehouse, s.project, s.snapshots, missing, self._fingerprints)
+
+    def _build_and_publish(self) -> None:
+        """Publish a warehouse with everything that passes, unless the published one is that already."""
+        run, settings = self._run, self._settings
+        while True:
+            run.missing = self._missing()
+            plan = self._plan(list(self._candidates.values()), run.missing)
+            if not plan.folders:
+                raise KommunlagerError(
+                    f"{settings.reports}: no report could be read, and {settings.extracted} holds none.\n"
+                    f"  What to do: see {settings.state / 'quarantine'}, or deliver reports."
+                )
+            with self._log.step("compare") as step:
+                inputs, published = plan.inputs(), self._published()
+                run.news = _news(inputs, published)
+                step.detail = "; ".join(run.news) or "nothing is new"
+            if not run.news and not settings.full:
+                run.outcome = NO_NEWS
+                return
+            if not settings.full and inputs.hash in rolled_back_inputs(settings.warehouse):
+                run.outcome = HELD_BACK
+                run.remarks.append(
+                    "somebody rolled back from exactly this: it is published again when something has changed, or with --full"
+                )
+                return
+            try:
+                self._publish(plan)
+            except BuildError as error:
+                if not self._drop_culprits(error, inputs, published):
+                    raise
+                self._log.tell("retry", without=[report.file_name for report in self._missing()])
+            else:
+                return
+
+    def _publish(self, plan: Plan) -> None:
+        run, settings, log = self._run, self._settings, self._log
+        before = settings.warehouse.is_file()
+        started = time.perf_counter()
+
+        def built(seconds: Mapping[str, float]) -> list[tuple[Any, ...]]:
+            for name, parts in BUILD_STEPS.items():
+                if known := [seconds[part] for part in parts if part in seconds]:
+                    log.add(name, sum(known))
+            return log.rows()
+
+        try:
+            run.build = build_locked(plan, self._note, settings.keep, incremental=not settings.full, run_log=built)
+        except KommunlagerError as error:
+            step = error.step if isinstance(error, BuildError) else "publish"
+            log.add(step, time.perf_counter() - started, str(error).splitlines()[0], outcome="failed")
+            log.tell("build failed", reason=str(error))
+            raise
+        checks = run.build.status.reconciliation
+        log.add("reconcile", 0.0, ", ".join(f"{count:,} {status}" for status, count in checks.items()))
+        log.add("audit", run.build.seconds["audit"], f"hash of the marts {run.build.content_hash[:12]}")
+        log.add("publish", run.build.seconds["publish"])
+        run.published, run.outcome = True, PUBLISHED
+        if before:
+            self._tell_changes()
+
+    def _tell_changes(self) -> None:
+        from publish.diff import diff
+        from publish.versions import find_version
+
+        with suppress(KommunlagerError):
+            self._run.changes = diff(find_version(self._settings.warehouse, "previous"), self._settings.warehouse, 0).summary()
+
+    def _drop_culprits(self, error: BuildError, inputs: Inputs, published: Inputs | None) -> bool:
+        """Put aside the candidates that a failed build names; where it names none and only they are new, all of them."""
+        guilty = {name: reason for name, reason in error.documents.items() if name in self._candidates}
+        if not guilty and self._candidates and published is not None:
+            only_they = set(inputs.changed_parts(published)) <= {"missing"} and set(inputs.changed_documents(published)) <= set(
+                self._candidates
+            )
+            together = "" if len(self._candidates) == 1 else f" (with {len(self._candidates)} new reports together)"
+            guilty = dict.fromkeys(self._candidates, f"the build fails with it{together}:\n{error}") if only_they else {}
+        for document_id, reason in guilty.items():
+            candidate = self._candidates.pop(document_id)
+            self._put_aside(candidate.report, error.step, reason, document_id)
+        return bool(guilty)
+
+    def _published(self) -> Inputs | None:
+        with suppress(KommunlagerError):
+            return read_record(self._settings.warehouse).inputs
+        return None
+
+    def _adopt(self) -> None:
+        """What is published takes its place among the extracted reports; what failed, in the quarantine."""
+        run, settings = self._run, self._settings
+        if run.outcome == HELD_BACK:
+            return
+        new = [candidate for document_id, candidate in self._candidates.items() if document_id not in self._store]
+        run.counts["new"] = len(new)
+        run.counts["changed"] = len(self._candidates) - len(new)
+        run.counts["missing"] = len(run.missing)
+        publish_folders([candidate.folder for candidate in self._candidates.values()], settings.extracted)
+        self._keep(self._candidates)
+
+    def _keep(self, adopted: Mapping[str, _Candidate]) -> None:
+        """Remember what became of each file, so that the next night reads only what is new."""
+        settings = self._settings
+        for document_id, candidate in adopted.items():
+            self._known[candidate.report.name] = Known(candidate.report.sha256, document_id, self._code["ingest"])
+        write_quarantine(settings.state / "quarantine", self._run.missing, settings.reports)
+        write_known(self._known_file, self._known)
+        self._fingerprints.remember()
+
+    # -- after it ----------------------------------------------------------------------------------------------------------------
+
+    def _after_publish(self) -> None:
+        """Make from the published file what was not yet made from it."""
+        run, file = self._run, self._settings.state / "after_publish.json"
+        run.record = read_record(self._settings.warehouse)
+        made_from = f"{run.record.built_at} {run.record.content_hash}"
+        try:
+            done: dict[str, str] = dict(json.loads(file.read_bytes()))
+        except (OSError, ValueError, TypeError):
+            done = {}
+        for name, make in AFTER_PUBLISH:
+            if done.get(name) == made_from:
+                continue
+            try:
+                with self._log.step(name):
+                    self._note(f"writing {name}", 0, 0)
+                    make(self._settings.warehouse)
+                    done[name] = made_from
+                    file.write_text(json.dumps(done) + "\n", encoding="utf-8")
+            except KommunlagerError as error:
+                run.failed_steps[name] = str(error)
+            except Exception:
+                run.failed_steps[name] = f"a fault of the program:\n{traceback.format_exc()}"
+
+
+BUILD_STEPS = {
+    "carry over": ["load: carry over"],
+    "load": ["load: read", "load: write"],
+    "gate": ["load: gate"],
+    "build": ["waiting for dbt parse", "dbt build"],
+}
+"""The steps of the run log, and the parts of a build that each is the sum of."""
+
+
+def _news(inputs: Inputs, published: Inputs | None) -> list[str]:
+    """What the published warehouse was not made from, in words."""
+    if published is None:
+        return ["nothing that says what it is made from is published"]
+    documents = inputs.changed_documents(published)
+    gone = sorted(set(published.documents) - set(inputs.documents))
+    news = [f"{len(documents):,} new or changed: {_listed(documents)}"] if documents else []
+    news += [f"{len(gone):,} withdrawn: {_listed(gone)}"] if gone else []
+    return news + [f"{part} changed" for part in inputs.changed_parts(published)]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
+
+
+def _municipality_of(document_id: str) -> str | None:
+    """The municipality whose layout knows such a name."""
+    from ingest.layout import layout_of
+
+    try:
+        return layout_of(document_id)[0].municipality_code
+    except KommunlagerError:
+        return None
+
+
+# -- telling it ------------------------------------------------------------------------------------------------------------------
+
+
+def describe(run: Run, settings: Settings) -> str:
+    """The run for whoever looks in the morning: what came of it first, then what to do, then how it went."""
+    state = settings.state
+    lines = [f"Nightly run {run.run_id}: {_headline(run)} (exit code {run.exit_code})".replace("run :", "run:")]
+    if run.problem:
+        lines += ["", *run.problem.splitlines(), ""]
+    if run.counts:
+        counts = ", ".join(f"{number:,} {name}" for name, number in run.counts.items() if number or name == "delivered")
+        lines.append(f"  reports     {counts} ({settings.reports})")
+    for report in run.missing:
+        is_new = report.file_name in run.newly_missing
+        since = "tonight" if is_new else f"since {report.since:%Y-%m-%d}"
+        held = "; an earlier version stays in the warehouse" if report.is_earlier_version_held else ""
+        lines.append(f"  missing     {report.file_name}, {since}: {report.step} failed{held}")
+        lines += [f"                {line}" for line in report.reason.splitlines()[: 8 if is_new else 1]]
+        lines.append(f"                see {quarantine_entry(state / 'quarantine', report.file_name)}")
+    if run.record is not None:
+        built = f"{run.record.built_at:%Y-%m-%d %H:%M} UTC" if run.record.built_at else "some time"
+        documents = f"{run.record.documents:,} documents"
+        lines.append(f"  warehouse   {settings.warehouse}: {documents}, built {built}, marts {run.record.content_hash[:12]}")
+    if run.news and run.published:
+        lines.append(f"  because     {'; '.join(run.news)}")
+    if run.changes:
+        lines.append(f"  changes     {run.changes}")
+    if run.build is not None:
+        checks = ", ".join(f"{count:,} {status}" for status, count in run.build.status.reconciliation.items())
+        lines.append(f"  checks      {run.build.nodes_passed:,} models and tests passed; {checks}")
+    for name, problem in run.failed_steps.items():
+        lines += [
+            f"  failed      {name}: the figures are published; the next run tries again",
+            *(f"                {x}" for x in problem.splitlines()),
+        ]
+    lines += [f"  remark      {remark}" for remark in run.remarks]
+    if run.steps:
+        lines.append("  steps       " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds, _, _ in run.steps))
+    if run.run_id:
+        lines.append(f"  log         {state / 'runs.jsonl'}")
+    return "\n".join(lines)
+
+
+def _headline(run: Run) -> str:
+    count = len(run.missing)
+    missing = f"{count:,} {'report is' if count == 1 else 'reports are'} missing"
+    base = "published" if run.published else "nothing new"
+    return {
+        PUBLISHED: "published",
+        NO_NEWS: "nothing new, nothing done",
+        HELD_BACK: "held back, nothing done",
+        MISSING: f"{base}, {missing}",
+        STEP_FAILED: f"{base}, but {', '.join(run.failed_steps)} failed" + (f" and {missing}" if count else ""),
+        LOCKED: "not begun, another run is at work",
+        FAILED: "FAILED; the published warehouse is " + ("the new one" if run.published else "as it was"),
+    }[run.outcome]
+
+
+def _write_summary(settings: Settings, run: Run) -> None:
+    """Keep the summary of the last run beside its log."""
+    file = settings.state / "latest.txt"
+    with suppress(OSError):
+        partial = file.with_suffix(".partial")
+        partial.write_text(describe(run, settings) + "\n", encoding="utf-8", errors="replace")
+        os.replace(partial, file)
+
+
+def _is_alarming(run: Run) -> bool:
+    """Whether somebody has to be told: a report that is missing since an earlier night is known."""
+    return run.exit_code != 0 and not (run.outcome == MISSING and not run.newly_missing)
+
+
+def _call_hook(settings: Settings, run: Run) -> str:
+    """Run the hook with the run as JSON on its standard input. How it ended is a remark; what it says goes nowhere.
+
+    Neither the command nor what it prints is kept: both may hold an address that is a secret.
+    """
+    if not settings.hook:
+        return "none"
+    environment = {
+        **os.environ,
+        "KOMMUNLAGER_OUTCOME": run.outcome,
+        "KOMMUNLAGER_EXIT_CODE": str(run.exit_code),
+        "KOMMUNLAGER_RUN_ID": run.run_id,
+        "KOMMUNLAGER_SUMMARY": describe(run, settings),
+    }
+    try:
+        ended = _hook_ended(settings.hook, json.dumps(run.as_dict(), ensure_ascii=False, default=str), environment)
+    except OSError as error:
+        ended = f"could not be started ({error.strerror})"
+    run.remarks.append(f"the hook {ended}")
+    return ended
+
+
+def _hook_ended(command: str, facts: str, environment: Mapping[str, str]) -> str:
+    nowhere = subprocess.DEVNULL
+    with subprocess.Popen(
+        ["/bin/sh", "-c", command],
+        stdin=subprocess.PIPE,
+        stdout=nowhere,
+        stderr=nowhere,
+        env=environment,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            process.communicate(facts, timeout=HOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return f"took longer than {HOOK_SECONDS} s and was ended"
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return "was called" if process.returncode == 0 else f"FAILED (exit code {process.returncode})"
