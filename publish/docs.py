@@ -10,7 +10,6 @@ Each page is one file without scripts, pictures or addresses. The folder is repl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 from html import escape
 from pathlib import Path
@@ -21,6 +20,7 @@ import duckdb
 from ingest.loading.database import open_for_reading
 from publish.catalog import Mart, Report, read_built_at, read_marts, read_reports
 from publish.folder import write_folder
+from publish.swedish import GRADES, SCENARIOS, STATUSES, listed, number, period
 
 KIND = "kommunlager docs"
 DICTIONARY = "data_dictionary.html"
@@ -36,15 +36,6 @@ td.number { text-align: right; white-space: nowrap } code { background: #f2f2f2;
 nav { columns: 3 18rem }
 """
 
-SCENARIOS = {
-    "outcome": "utfall",
-    "forecast": "prognos",
-    "budget": "budget",
-    "plan": "plan",
-    "target": "mål",
-    "baseline": "ingående värde",
-}
-STATUSES = {"reported": "redovisat", "derived": "beräknat", "not published": "inte publicerat"}
 NO_EXAMPLE = "<p>Lagret har inget exempel på detta.</p>"
 
 
@@ -95,7 +86,7 @@ class _Guide:
         parts = [
             _text(
                 f"Exemplen är hämtade ur lagret som byggdes {escape(built)}:",
-                f"{len(reports)} rapporter från {escape(_listed(municipalities))}.",
+                f"{len(reports)} rapporter från {escape(listed(municipalities))}.",
             ),
             "<h2>Hur långt två tal går att jämföra</h2>",
             _text(
@@ -139,14 +130,10 @@ class _Guide:
         return self.connection.execute(query, list(parameters)).fetchall() if mart in self.marts else []
 
     def _grades(self) -> list[str]:
-        meanings = {
-            "same": "samma definition: talen kan ställas bredvid varandra.",
-            "near": "nästan samma: skillnaderna står i noten.",
-            "indicative": "en fingervisning: jämför med försiktighet.",
-        }
         parts = []
-        for grade, meaning in meanings.items():
-            parts.append(f"<h3><code>{grade}</code>: {meaning}</h3>")
+        for grade in ("same", "near", "indicative"):
+            called, meaning = GRADES[grade]
+            parts.append(f"<h3><code>{grade}</code>: {called}, {meaning}</h3>")
             chosen = self._ask(
                 "placement_unit_cost_comparison",
                 """select placement_type_code, period_start, period_end, comparison_basis, placement_type, comparability_note
@@ -168,7 +155,7 @@ class _Guide:
             )
             shown = [[name_, SCENARIOS.get(scenario), STATUSES[status], *rest] for name_, scenario, status, *rest in rows]
             heads = ["Kommun", "Scenario", "Status", "Dygn", "Kronor per dygn", "Skillnad mot medel, procent"]
-            parts.append(_table(heads, _cells(shown), f"{name}, {_period(key[1], key[2])}"))
+            parts.append(_table(heads, _cells(shown), f"{name}, {period(key[1], key[2])}"))
             parts.append(f"<p>Noten: {escape(remark or '')}</p>")
         return parts
 
@@ -182,7 +169,7 @@ class _Guide:
                 period_end desc, placement_level, municipality, placement_type_code""",
         )
         shown = [
-            [STATUSES[status], count, name, kind, _period(start, end), SCENARIOS.get(scenario), price, why]
+            [STATUSES[status], count, name, kind, period(start, end), SCENARIOS.get(scenario), price, why]
             for status, count, name, kind, start, end, scenario, price, why in rows
         ]
         heads = ["Status", "Rader", "Till exempel", "Insatstyp", "Period", "Scenario", "Kronor per dygn", "Varför inte"]
@@ -196,7 +183,7 @@ class _Guide:
             from marts.budget_comparison where deviation_sek is not null order by municipality, period_end, scenario""",
         )
         shown = [
-            [name, _period(start, end), SCENARIOS.get(scenario), *figures, "mer än budget" if figures[2] < 0 else "inte mer"]
+            [name, period(start, end), SCENARIOS.get(scenario), *figures, "mer än budget" if figures[2] < 0 else "inte mer"]
             for name, start, end, scenario, *figures in rows
         ]
         heads = [
@@ -233,7 +220,7 @@ class _Guide:
             start,
             end,
         )
-        caption = f"{municipality}, {line}, {SCENARIOS.get(scenario, scenario)} {_period(start, end)}"
+        caption = f"{municipality}, {line}, {SCENARIOS.get(scenario, scenario)} {period(start, end)}"
         return _table(["Rapport", "Belopp, kronor", "Känt tryckfel", "is_latest"], _cells(rows), caption)
 
     def _periods(self) -> str:
@@ -245,8 +232,7 @@ class _Guide:
             order by municipality, year, period_end, scenario limit 6""",
         )
         shown = [
-            [name, year, _period(start, end), SCENARIOS.get(scenario), amount]
-            for name, year, start, end, scenario, amount in rows
+            [name, year, period(start, end), SCENARIOS.get(scenario), amount] for name, year, start, end, scenario, amount in rows
         ]
         return (
             _table(["Kommun", "year", "Period", "Scenario", "Nettokostnad, kronor"], _cells(shown, (1,))) if rows else NO_EXAMPLE
@@ -292,27 +278,10 @@ def _cells(rows: Sequence[Sequence[Any]], years: Sequence[int] = ()) -> list[lis
 
 def _cell(value: Any, is_year: bool) -> str:
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return f'<td class="number">{value if is_year else _swedish(value)}</td>'
+        return f'<td class="number">{value if is_year else number(value)}</td>'
     if isinstance(value, bool):
         return f"<td>{'sant' if value else 'falskt'}</td>"
     return f"<td>{'' if value is None else escape(str(value))}</td>"
-
-
-def _swedish(value: int | Decimal) -> str:
-    """A number with spaces between thousands, a decimal comma, and a minus sign: -357 046 or 2 467,84."""
-    text = f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
-    text = text.rstrip("0").rstrip(".") if "." in text and not text.rstrip("0").rstrip(".").partition(".")[2] else text
-    return text.replace(",", "\u00a0").replace(".", ",").replace("-", "\u2212")
-
-
-def _period(start: date, end: date) -> str:
-    """A whole year by its number, another period by its days."""
-    whole = start == date(start.year, 1, 1) and end == date(start.year, 12, 31)
-    return str(start.year) if whole else f"{start.isoformat()} till {end.isoformat()}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " och ".join(part for part in (", ".join(names[:-1]), names[-1] if names else "") if part)
 
 
 def _text(*sentences: str) -> str:
