@@ -8,6 +8,6 @@
 Every figure is formatted here, from the warehouse's exact decimals; the page's own script only shows and hides.
 """
 
-from publish.page.render import page_of, write_page
+from publish.page.render import page_path_of, write_page
 
-__all__ = ["page_of", "write_page"]
+__all__ = ["page_path_of", "write_page"]

@@ -1,6 +1,6 @@
 """How the charts look: Altair specifications, each over the rows of every panel, of which the signal `panel` chooses.
 
-Bars have their text above them instead of an axis of names: it is as wide as the chart, also on a phone. Charts are as wide as
+Bars have their texts above them instead of an axis of names: it is as wide as the chart, also on a phone. Charts are as wide as
 their place; colours are told apart without colour vision, and every chart has its table beside it.
 """
 
@@ -11,14 +11,15 @@ from typing import Any
 
 import altair as alt
 
+from publish.page.sections import WHOLE_YEAR
 from publish.page.tables import ChartRow
 
 MUNICIPALITY_COLOURS = ["#1b5e8c", "#c26a1b", "#4f7f5b", "#7d4e8a", "#a33b3b", "#4c5c68", "#8a7a1d", "#2a8a8a"]
 STATUS_COLOURS = ["#8fb4a0", "#c9dccf", "#b3432b", "#d98e48", "#7d6aa8", "#9aa3a8", "#202020", "#606060"]
 VOLUME_COLOUR, PRICE_COLOUR = "#1b5e8c", "#c26a1b"
 INK, MUTED, RULE = "#1f2a33", "#5a6670", "#dfe4e8"
-ROW_HEIGHT, BAR_HEIGHT = 48, 16
-TEXT_SHIFT, BAR_SHIFT = -11, 8
+ROW_HEIGHT, BAR_HEIGHT = 66, 16
+NAME_SHIFT, SAID_SHIFT, BAR_SHIFT = -22, -5, 14
 
 CONFIG: dict[str, Any] = {
     "font": "system-ui, sans-serif",
@@ -35,7 +36,7 @@ CONFIG: dict[str, Any] = {
         "domainColor": RULE,
         "tickColor": RULE,
     },
-    "text": {"fontSize": 13, "color": INK},
+    "text": {"fontSize": 13},
 }
 
 
@@ -61,108 +62,127 @@ def _chosen(data: alt.Data) -> alt.Chart:
     return alt.Chart(data).transform_filter("datum.panel === panel")
 
 
+# -- parts of several charts -----------------------------------------------------------------------------------------------
+
+
 def _colour(colours: Sequence[str]) -> alt.Color:
+    """The colour with the number that the row has."""
     return alt.Color("colour:O", scale=alt.Scale(domain=list(range(len(colours))), range=list(colours)), legend=None)
 
 
-def _rows(band: bool = True) -> alt.Y:
-    """A row per text, in the order of the data."""
-    return alt.Y("text:N", sort=None, axis=None, scale=alt.Scale(paddingInner=0.0, paddingOuter=0.0))
+def _amount(title: str) -> alt.X:
+    return alt.X("value:Q", title=title, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5, format=",.0f"))
 
 
-def _row_texts(base: alt.Chart, x: Any) -> alt.Chart:
-    return base.mark_text(align="left", baseline="middle", yOffset=TEXT_SHIFT).encode(
-        x=x, y=_rows(), text="text:N", detail="text:N"
-    )
+def _row() -> alt.Y:
+    """A row per name, in the order of the data."""
+    return alt.Y("name:N", sort=None, axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
+
+
+def _bars(base: alt.Chart) -> alt.Chart:
+    return base.mark_bar(size=BAR_HEIGHT, yOffset=BAR_SHIFT)
+
+
+def _marks(base: alt.Chart, field: str) -> alt.Chart:
+    """A mark across each bar."""
+    return base.mark_tick(yOffset=BAR_SHIFT, size=26, thickness=3, color=INK).encode(x=f"{field}:Q", y=_row())
+
+
+def _with_texts(base: alt.Chart, *layers: alt.Chart) -> alt.LayerChart:
+    """The layers, above each row's bar its name and what is said of it, from the chart's left edge.
+
+    The texts come first: the order of the rows is theirs, for those without a bar are no row of the bars.
+    """
+    texts = [
+        base.mark_text(align="left", baseline="middle", yOffset=shift, color=colour, fontWeight=weight).encode(
+            x=alt.value(0), y=_row(), text=f"{field}:N"
+        )
+        for field, shift, colour, weight in (("name", NAME_SHIFT, MUTED, "normal"), ("said", SAID_SHIFT, INK, "bold"))
+    ]
+    return alt.layer(*texts, *layers).properties(height=alt.Step(ROW_HEIGHT))
+
+
+def _when() -> alt.X:
+    """Periods in the order of their ends; some are named only where there is no room for all."""
+    return alt.X("when:O", sort=alt.SortField("order"), title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True))
+
+
+def _height(title: str | None) -> alt.Y:
+    """An upright axis with its title lying at its top."""
+    place = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "start", "titleX": 0, "titleY": -14}
+    axis = alt.Axis(tickCount=5, format=",~r", **(place if title else {}))
+    return alt.Y("value:Q", title=title, scale=alt.Scale(zero=True), axis=axis)
+
+
+# -- the charts ------------------------------------------------------------------------------------------------------------
 
 
 def _unit_cost(data: alt.Data) -> alt.LayerChart:
     base = _chosen(data)
-    amount = alt.X(
-        "value:Q", title="Kronor per dygn eller dag", scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5, format=",.0f")
-    )
-    bars = base.mark_bar(size=BAR_HEIGHT, yOffset=BAR_SHIFT).encode(x=amount, y=_rows(), color=_colour(MUNICIPALITY_COLOURS))
-    return alt.layer(bars, _row_texts(base, alt.value(0))).properties(height=alt.Step(ROW_HEIGHT))
+    bars = _bars(base).encode(x=_amount("Kronor per dygn eller dag"), y=_row(), color=_colour(MUNICIPALITY_COLOURS))
+    return _with_texts(base, bars)
 
 
-def _years(data: alt.Data, panel_height: int = 220) -> alt.LayerChart:
-    base = _chosen(data).encode(
-        x=alt.X("when:O", sort=alt.SortField("order"), title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
-        y=alt.Y(
-            "value:Q", title="Kronor per dygn eller dag", scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5, format=",.0f")
-        ),
+def _unit_cost_years(data: alt.Data) -> alt.LayerChart:
+    bases = ["outcome", "budget", "plan"]
+    opacity = alt.Opacity("basis:O", sort=bases, scale=alt.Scale(domain=bases, range=[1, 0.6, 0.35]), legend=None)
+    shape = alt.Shape("basis:N", scale=alt.Scale(domain=bases, range=["circle", "square", "diamond"]), legend=None)
+    points = _chosen(data).mark_point(filled=True, size=90)
+    encoded = points.encode(
+        x=_when(),
+        y=_height("Kronor per dygn eller dag"),
         color=_colour(MUNICIPALITY_COLOURS),
+        opacity=opacity,
+        shape=shape,
+        tooltip=alt.Tooltip("text:N", title="Pris"),
     )
-    solid = alt.Opacity("basis:N", scale=alt.Scale(domain=["outcome", "budget", "plan"], range=[1, 0.55, 0.3]), legend=None)
-    tooltip = [
-        alt.Tooltip(f"{name}:N", title=title)
-        for name, title in (("municipality", "Kommun"), ("when", "Period"), ("scenario", "Scenario"), ("text", "Pris"))
-    ]
-    shape = alt.Shape(
-        "basis:N", scale=alt.Scale(domain=["outcome", "budget", "plan"], range=["circle", "square", "diamond"]), legend=None
-    )
-    points = base.mark_point(filled=True, size=90).encode(opacity=solid, shape=shape, tooltip=tooltip)
-    return alt.layer(points).properties(height=panel_height)
+    return alt.layer(encoded).properties(height=240)
 
 
 def _budget(data: alt.Data) -> alt.LayerChart:
     base = _chosen(data)
-    amount = alt.X(
-        "value:Q", title="Nettokostnad, miljoner kronor", scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5, format=",.0f")
-    )
     faded = alt.condition("datum.is_plan", alt.value(0.35), alt.value(1))
-    bars = base.mark_bar(size=BAR_HEIGHT, yOffset=BAR_SHIFT).encode(
-        x=amount, y=_rows(), color=_colour(MUNICIPALITY_COLOURS), opacity=faded
-    )
-    marks = base.mark_tick(yOffset=BAR_SHIFT, size=26, thickness=3, color=INK).encode(x="budget:Q", y=_rows())
-    return alt.layer(bars, marks, _row_texts(base, alt.value(0))).properties(height=alt.Step(ROW_HEIGHT))
+    amount = _amount("Nettokostnad, miljoner kronor")
+    bars = _bars(base).encode(x=amount, y=_row(), color=_colour(MUNICIPALITY_COLOURS), opacity=faded)
+    return _with_texts(base, bars, _marks(base, "budget"))
 
 
 def _price_volume(data: alt.Data) -> alt.LayerChart:
     base = _chosen(data)
-    amount = alt.X("value:Q", title="Miljoner kronor; till höger dyrare än budget", axis=alt.Axis(tickCount=6, format=",.0f"))
-    colour = alt.Color("effect:N", scale=alt.Scale(range=[PRICE_COLOUR, VOLUME_COLOUR]), legend=None)
-    bars = base.mark_bar(size=BAR_HEIGHT, yOffset=BAR_SHIFT).encode(
-        x=amount, y=_rows(), color=colour, tooltip=alt.Tooltip("tip:N", title="Effekt")
-    )
-    zero = alt.Chart(alt.Data(values=[{}])).mark_rule(color=MUTED).encode(x=alt.datum(0))
-    totals = base.mark_tick(yOffset=BAR_SHIFT, size=26, thickness=3, color=INK).encode(x="total:Q", y=_rows())
-    return alt.layer(zero, bars, totals, _row_texts(base, alt.value(0))).properties(height=alt.Step(ROW_HEIGHT))
+    effects = alt.Scale(domain=["volume", "price"], range=[VOLUME_COLOUR, PRICE_COLOUR])
+    colour = alt.Color("effect:N", scale=effects, legend=None)
+    amount = _amount("Miljoner kronor; till höger dyrare än budget")
+    bars = _bars(base).encode(x=amount, y=_row(), color=colour, tooltip=alt.Tooltip("tip:N", title="Effekt"))
+    zero = alt.Chart(alt.Data(values=[{}])).mark_rule(color=MUTED, opacity=0.4).encode(x=alt.datum(0))
+    return _with_texts(base.transform_filter("datum.first"), zero, bars, _marks(base.transform_filter("datum.first"), "total"))
 
 
 def _indicator(data: alt.Data) -> alt.LayerChart:
-    base = _chosen(data).encode(
-        x=alt.X("when:O", sort=alt.SortField("order"), title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
-        color=_colour(MUNICIPALITY_COLOURS),
-        detail="series:N",
-    )
-    scale = alt.Y("value:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=5))
+    base = _chosen(data).encode(x=_when(), color=_colour(MUNICIPALITY_COLOURS))
     tooltip = alt.Tooltip("text:N", title="Nyckeltal")
-    lines = base.mark_line(strokeWidth=1.5, opacity=0.5).encode(y=scale)
-    points = base.mark_point(filled=True, size=80).encode(y=scale, shape=alt.Shape("shape:N", scale=None), tooltip=tooltip)
-    targets = base.mark_tick(size=30, thickness=3, orient="horizontal").encode(
-        y="target:Q", color=alt.value(INK), tooltip=tooltip
-    )
-    return alt.layer(lines, points, targets).properties(height=240)
+    shape = alt.Shape("shape:N", scale=None)
+    # Of the same part of the year: eight months of a count are no fall from twelve.
+    lines = base.mark_line(strokeWidth=1.5, opacity=0.5).encode(y=_height(None), detail=["series:N", "span:N"])
+    hollow = alt.condition(f"datum.span === '{WHOLE_YEAR}'", alt.value(1), alt.value(0))
+    filled = base.mark_point(size=80, filled=True, opacity=1).encode(y=_height(None), shape=shape, fillOpacity=hollow)
+    outlines = base.mark_point(size=80, filled=False, opacity=1).encode(y=_height(None), shape=shape, tooltip=tooltip)
+    ticks = base.mark_tick(size=30, thickness=3, orient="horizontal", opacity=1)
+    targets = ticks.encode(y="target:Q", color=alt.value(INK), tooltip=tooltip)
+    return alt.layer(lines, filled, outlines, targets).properties(height=240)
 
 
 def _reconciliation(data: alt.Data) -> alt.LayerChart:
     base = _chosen(data)
-    colour = alt.Color("place:O", scale=alt.Scale(domain=list(range(len(STATUS_COLOURS))), range=STATUS_COLOURS), legend=None)
-    amount = alt.X("value:Q", title="Kontroller", axis=alt.Axis(tickCount=5, format=",.0f"))
-    bars = base.mark_bar(size=BAR_HEIGHT, yOffset=BAR_SHIFT).encode(
-        x=amount,
-        y=_rows(),
-        color=colour,
-        order="place:O",
-        tooltip=[alt.Tooltip("status:N", title="Utfall"), alt.Tooltip("value:Q", title="Antal")],
-    )
-    return alt.layer(bars, _row_texts(base, alt.value(0))).properties(height=alt.Step(ROW_HEIGHT))
+    statuses = alt.Scale(domain=list(range(len(STATUS_COLOURS))), range=STATUS_COLOURS)
+    colour = alt.Color("place:O", scale=statuses, legend=None)
+    tooltip = alt.Tooltip("tip:N", title="Kontroller")
+    bars = _bars(base).encode(x=_amount("Kontroller"), y=_row(), color=colour, order="place:O", tooltip=tooltip)
+    return _with_texts(base.transform_filter("datum.first"), bars)
 
 
 CHARTS = {
     "unit-cost": _unit_cost,
-    "unit-cost-years": _years,
+    "unit-cost-years": _unit_cost_years,
     "budget": _budget,
     "price-volume": _price_volume,
     "indicator": _indicator,

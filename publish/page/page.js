@@ -3,6 +3,8 @@
 
 const specifications = JSON.parse(document.getElementById("specifications").textContent);
 
+const PAPER_WIDTH = 680;
+
 const embedding = {
   ast: true, // expressions are interpreted: the page's policy allows no evaluation of text
   actions: false,
@@ -22,7 +24,7 @@ class Block {
     const chart = this.plot && specifications[this.plot.dataset.chart];
     if (chart) {
       chart.spec.params.find((parameter) => parameter.name === "panel").value = chart.panel;
-      this.drawing = vegaEmbed(this.plot, chart.spec, embedding);
+      this.drawing = vegaEmbed(this.plot, chart.spec, embedding).then((drawn) => (this.view = drawn.view));
       this.describe();
     }
   }
@@ -30,9 +32,9 @@ class Block {
   show(panel) {
     this.shown = panel;
     for (const part of this.parts) part.hidden = part.dataset.panel !== panel.dataset.panel;
-    if (!this.drawing) return Promise.resolve();
+    if (!this.drawing) return;
     this.describe();
-    return this.drawing.then((drawn) => drawn.view.signal("panel", panel.dataset.panel).resize().runAsync());
+    this.drawing.then((view) => view.signal("panel", panel.dataset.panel).resize().runAsync());
   }
 
   describe() {
@@ -45,6 +47,9 @@ const fits = (choice, wanted) => Object.keys(choice).filter((name) => choice[nam
 
 function connect(section) {
   const blocks = [...section.querySelectorAll(".block")].map((element) => new Block(element));
+  // As wide as an A4 page's text: a chart that is only scaled down has letters nobody can read.
+  addEventListener("beforeprint", () => blocks.forEach((block) => block.view?.signal("width", PAPER_WIDTH).run()));
+  addEventListener("afterprint", () => dispatchEvent(new Event("resize")));
   const form = section.querySelector("form");
   if (!form) return;
   const status = section.querySelector(".status");

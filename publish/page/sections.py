@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from publish.page.sources import Sources
-from publish.page.tables import Block, ChartRow, Field, Option, Panel, Row, Section, Table, figure, words
+from publish.page.tables import Block, ChartRow, Field, Option, Panel, Row, Section, Table, Value, figure, words
 from publish.swedish import NO_BREAK_SPACE, SCENARIOS, STATUSES, number, period, years
 
 Record = dict[str, Any]
@@ -22,6 +22,7 @@ Record = dict[str, Any]
 BASES = {"outcome": "Utfall (prognos där utfall saknas)", "budget": "Budget", "plan": "Plan"}
 PERCENT = f"{NO_BREAK_SPACE}%"
 MILLION = Decimal(1_000_000)
+WHOLE_YEAR = "01-01 12-31"
 
 
 class Questions:
@@ -49,116 +50,107 @@ class Questions:
 
 
 def unit_costs(questions: Questions) -> Section:
-    """What a day of each placement type costs in each municipality, period and basis."""
-    types = questions.ask("select * from marts.dim_placement_type")
-    order = _families(types)
-    units = {kind["placement_type_code"]: "dag" if kind["volume_unit"] == "dagar" else "dygn" for kind in types}
-    names = {kind["placement_type_code"]: kind["name_sv"] for kind in types}
+    """What a day of each placement type costs in each municipality, period and basis; and over the years."""
+    types = _PlacementTypes(questions)
     rows = questions.ask("select * from marts.placement_unit_cost_comparison order by municipality")
     comparisons = _grouped(rows, lambda row: (row["placement_type_code"], row["comparison_basis"], *_period_of(row)))
-    panels, bars, points = [], [], []
-    for (code, basis, *_), own in comparisons.items():
-        first, unit = own[0], units[code]
-        when = period(first["period_start"], first["period_end"])
+
+    def likelier(comparison: tuple[str, str, date, date]) -> tuple[Any, ...]:
+        code, basis, start, end = comparison
+        published = sum(1 for row in comparisons[comparison] if row["unit_cost_sek"] is not None)
+        part_of_year = not _is_whole_year(start, end)
+        return (-published, list(BASES).index(basis), part_of_year, types.order.index(code), -end.toordinal())
+
+    panels: list[Panel] = []
+    bars: list[ChartRow] = []
+    for comparison in sorted(comparisons, key=likelier):
+        code, basis, *_ = comparison
+        own, name, unit = comparisons[comparison], types.names[code], types.units[code]
+        when = _when(own[0])
         key = f"{code} {basis} {when}"
-        published = [row for row in own if row["unit_cost_sek"] is not None]
-        caption = f"{names[code]}, {when}: kronor per {unit}"
+        published = sum(1 for row in own if row["unit_cost_sek"] is not None)
+        heads = ["Kommun", f"Kronor per {unit}", types.unit_heads[code], "Kostnad, kronor", "Mot medel", "Så är talet känt"]
         panels.append(
             Panel(
                 key=key,
                 choice={"type": code, "period": when, "basis": basis},
-                summary=f"{names[code]}, {BASES[basis].lower()}, {when}: {len(published)} av {len(own)} kommuner publicerar.",
-                table=Table(
-                    caption,
-                    ["Kommun", f"Kronor per {unit}", unit_name(unit), "Kostnad, kronor", "Mot medel", "Så är talet känt"],
-                    [_unit_cost_row(questions, row) for row in own],
-                ),
-                grade=first["comparability"],
-                remark=first["comparability_note"] or "",
-                legend=_legend(questions),
+                summary=f"{name}, {BASES[basis].lower()}, {when}: {published} av {len(own)} kommuner publicerar.",
+                table=Table(f"{name}, {when}: kronor per {unit}", heads, [_unit_cost_row(questions, row) for row in own]),
+                grade=own[0]["comparability"],
+                remark=own[0]["comparability_note"] or "",
             )
         )
-        for row in own:
-            price = row["unit_cost_sek"]
-            known = f"{SCENARIOS[row['scenario']]}, {STATUSES[row['status']]}" if price is not None else "ej publicerat"
-            text = row["municipality"] + (f"  {number(price)} kr" if price is not None else "")
-            shared = {"municipality": row["municipality"], "colour": questions.colour(row["municipality"])}
-            bars.append({"panel": key, **shared, "value": _float(price), "text": f"{text}  ({known})"})
-            if price is not None:
-                points.append(
-                    {"panel": code, **shared, "value": _float(price), "when": when, "order": _order(row), "basis": basis}
-                    | {"scenario": SCENARIOS[row["scenario"]], "text": f"{number(price)} kr per {unit}"}
-                )
-    ranks = {panel.key: rank for rank, panel in enumerate(panels)}
-    count = {panel.key: sum(1 for row in panel.table.rows if row.missing is None) for panel in panels}
-    latest = _latest_first(rows)
-    panels.sort(
-        key=lambda panel: (
-            -count[panel.key],
-            list(BASES).index(panel.choice["basis"]),
-            len(panel.choice["period"]) > 4,  # whole years first
-            order.index(panel.choice["type"]),
-            latest.index(panel.choice["period"]),
-            ranks[panel.key],
-        )
-    )
-    groups = {"group": "Grupper, där kommuner kan jämföras", "type": "Insatstyper"}
-    compared = {panel.choice["type"] for panel in panels}
-    levels = {kind["placement_type_code"]: groups[kind["level"]] for kind in types}
+        bars += [_unit_cost_bar(questions, row, key) for row in own]
+
     fields = [
-        Field(
-            "type",
-            "Insats",
-            [
-                Option(code, names[code], group)
-                for group in groups.values()
-                for code in order
-                if levels[code] == group and code in compared
-            ],
-        ),
-        Field("period", "År eller period", [Option(when, when) for when in latest]),
+        Field("type", "Insats", types.options({row["placement_type_code"] for row in rows})),
+        Field("period", "År eller period", [Option(when, when) for when in _latest_first(rows)]),
         Field("basis", "Jämför", [Option(basis, text) for basis, text in BASES.items()]),
     ]
-    over_years = Block("Över åren", _over_the_years(questions, rows, order, names, units), "unit-cost-years", points)
-    return Section("dygnskostnad", fields, [Block("", panels, "unit-cost", bars), over_years])
+    blocks = [Block("", panels, "unit-cost", bars, beside=True), _over_the_years(questions, rows, types)]
+    return Section("dygnskostnad", fields, blocks)
 
 
-def _over_the_years(
-    questions: Questions, rows: Sequence[Record], order: Sequence[str], names: Mapping[str, str], units: Mapping[str, str]
-) -> list[Panel]:
-    """A panel per placement type, with every price there is of it in a folded table."""
+class _PlacementTypes:
+    """The placement types and their groups: names, what a day is called, and each group before its types."""
+
+    def __init__(self, questions: Questions) -> None:
+        types = questions.ask("select * from marts.dim_placement_type")
+        self.names = {kind["placement_type_code"]: kind["name_sv"] for kind in types}
+        self.units = {kind["placement_type_code"]: "dag" if kind["volume_unit"] == "dagar" else "dygn" for kind in types}
+        self.unit_heads = {code: "Dagar" if unit == "dag" else "Dygn" for code, unit in self.units.items()}
+        self._levels = {kind["placement_type_code"]: kind["level"] for kind in types}
+        parents = {kind["placement_type_code"]: kind["parent_code"] for kind in types}
+        groups = [code for code, level in self._levels.items() if level == "group"]
+        families = [code for group in groups for code in (group, *(code for code in parents if parents[code] == group))]
+        self.order = list(dict.fromkeys([*families, *self.names]))
+
+    def options(self, codes: set[str]) -> list[Option]:
+        """These types to choose from, groups first: that is where municipalities meet."""
+        heads = {"group": "Grupper, där kommuner kan jämföras", "type": "Insatstyper"}
+        shown = sorted((code for code in self.order if code in codes), key=lambda code: list(heads).index(self._levels[code]))
+        return [Option(code, self.names[code], heads[self._levels[code]]) for code in shown]
+
+
+def _unit_cost_bar(questions: Questions, row: Record, panel: str) -> ChartRow:
+    price, municipality = row["unit_cost_sek"], row["municipality"]
+    said = "ej publicerat"
+    if price is not None:
+        said = f"{number(price)} kr ({SCENARIOS[row['scenario']]}, {STATUSES[row['status']]})"
+    colour = questions.colour(municipality)
+    return {"panel": panel, "colour": colour, "name": municipality, "said": said, "value": _float(price)}
+
+
+def _over_the_years(questions: Questions, rows: Sequence[Record], types: _PlacementTypes) -> Block:
+    """A chart per placement type, with every price there is of it in a folded table."""
     published = [row for row in rows if row["unit_cost_sek"] is not None]
-    published.sort(key=lambda row: (order.index(row["placement_type_code"]), row["municipality"], _order(row)))
-    panels = []
+    published.sort(key=lambda row: (types.order.index(row["placement_type_code"]), row["municipality"], _order(row)))
+    panels: list[Panel] = []
+    points: list[ChartRow] = []
+    colours = [(f"colour-{questions.colour(name)}", name) for name in questions.municipalities]
+    signs = [("mark-outcome", "● utfall eller prognos"), ("mark-budget", "■ budget"), ("mark-plan", "◆ plan")]
     for code, own in _grouped(published, lambda row: row["placement_type_code"]).items():
-        heads = ["Kommun", "Period", "Scenario", f"Kronor per {units[code]}", "Så är talet känt"]
-        table_rows = [
-            Row(
-                row["municipality"],
-                [
-                    words(_when(row)),
-                    words(SCENARIOS[row["scenario"]]),
-                    figure(row["unit_cost_sek"]),
-                    words(STATUSES[row["status"]]),
-                ],
-                questions.sources.of(row["cell_ids"], _unit_cost_basis(row)),
+        heads = ["Kommun", "Period", "Scenario", f"Kronor per {types.units[code]}", "Så är talet känt"]
+        table_rows = []
+        for row in own:
+            when, scenario, price = _when(row), SCENARIOS[row["scenario"]], row["unit_cost_sek"]
+            values = [words(when), words(scenario), figure(price), words(STATUSES[row["status"]])]
+            source = questions.sources.of(row["cell_ids"], _unit_cost_basis(row))
+            table_rows.append(Row(row["municipality"], values, source))
+            points.append(
+                {
+                    "panel": code,
+                    "colour": questions.colour(row["municipality"]),
+                    "basis": row["comparison_basis"],
+                    "when": when,
+                    "order": _order(row),
+                    "value": _float(price),
+                    "text": f"{row['municipality']}, {scenario} {when}: {number(price)} kr per {types.units[code]}",
+                }
             )
-            for row in own
-        ]
-        table = Table(f"{names[code]}: alla perioder som tal", heads, table_rows)
-        legend = [
-            *_legend(questions),
-            ("mark-outcome", "● utfall eller prognos"),
-            ("mark-budget", "■ budget"),
-            ("mark-plan", "◆ plan"),
-        ]
-        panels.append(Panel(code, {"type": code}, "", None, legend=legend, more=[table]))
-    return panels
-
-
-def unit_name(unit: str) -> str:
-    """The head of a column of days."""
-    return "Dagar" if unit == "dag" else "Dygn"
+        table = Table(f"{types.names[code]}: alla perioder som tal", heads, table_rows)
+        panels.append(Panel(code, {"type": code}, "", None, legend=[*colours, *signs], more=[table]))
+    return Block("Över åren", panels, "unit-cost-years", points)
 
 
 def _unit_cost_row(questions: Questions, row: Record) -> Row:
@@ -232,7 +224,7 @@ def budgets(questions: Questions) -> Section:
                 remark=""
                 if per_inhabitant
                 else "Kronor per invånare visas när invånarantal har hämtats från Kolada (kommunlager fetch kolada).",
-                legend=[*_legend(questions), ("mark-target", "Budget")],
+                legend=[("mark-target", "Budget")],
                 more=[_revision_table(key, moved)] if moved else [],
             )
         )
@@ -276,13 +268,21 @@ def _budget_bars(questions: Questions, municipality: str, panel: str, rows: Sequ
     shared = {"panel": panel, "colour": questions.colour(municipality)}
     bars: list[ChartRow] = []
     for row in shown:
-        text = f"{municipality}, {SCENARIOS[row['scenario']]} {_when(row)}:  {number(-row['net_cost_sek'])} kr"
+        said = f"{number(-row['net_cost_sek'])} kr"
         if row["deviation_percent"] is not None:
-            text += f"  ({_more_or_less(row['deviation_percent'])})"
+            said += f", {_more_or_less(row['deviation_percent'])}"
         budget = row["budget_net_cost_sek"]
-        mark = {"value": _millions(-row["net_cost_sek"]), "budget": None if budget is None else _millions(-budget)}
-        bars.append({**shared, "text": text, **mark, "is_plan": row["scenario"] not in ("outcome", "forecast")})
-    return bars or [{**shared, "text": f"{municipality}:  ej publicerat", "value": None, "budget": None, "is_plan": True}]
+        bars.append(
+            {
+                **shared,
+                "name": f"{municipality}, {SCENARIOS[row['scenario']]} {_when(row)}",
+                "said": said,
+                "value": _millions(-row["net_cost_sek"]),
+                "budget": None if budget is None else _millions(-budget),
+                "is_plan": row not in compared,
+            }
+        )
+    return bars or [{**shared, "name": municipality, "said": "ej publicerat", "value": None, "budget": None, "is_plan": True}]
 
 
 def _more_or_less(deviation_percent: Decimal) -> str:
@@ -328,36 +328,43 @@ def _revision_row(questions: Questions, row: Record) -> Row:
 
 def price_and_volume(questions: Questions) -> Section:
     """What the deviation of placements from budget comes from: the number of days, or the price of a day."""
-    types = questions.ask("select * from marts.dim_placement_type")
-    order = _families(types)
+    order = _PlacementTypes(questions).order
     rows = questions.ask("select * from marts.placement_price_volume_variance where is_latest order by municipality")
     rows.sort(key=lambda row: order.index(row["placement_type_code"]))
-    panels, bars = [], []
-    for (scenario, when), own in _grouped(rows, lambda row: (row["scenario"], _when(row))).items():
-        key = f"{scenario} {when}"
+    comparisons = _grouped(rows, lambda row: (row["scenario"], *_period_of(row)))
+    # What became of the year first, and of whole years the latest.
+    order_of_panels = sorted(
+        comparisons, key=lambda key: (key[0] != "outcome", not _is_whole_year(*key[1:]), -key[2].toordinal())
+    )
+    panels: list[Panel] = []
+    bars: list[ChartRow] = []
+    for comparison in order_of_panels:
+        own, scenario = comparisons[comparison], SCENARIOS[comparison[0]]
+        name = f"{scenario.capitalize()} {_when(own[0])}"
         table_rows = []
         for municipality in questions.municipalities:
             theirs = [row for row in own if row["municipality"] == municipality]
             table_rows += [_effect_row(questions, row) for row in theirs] or [
-                Row(municipality, missing="Ingen rapport har dygn och pris för både budget och " + SCENARIOS[scenario] + ".")
+                Row(municipality, missing=f"Ingen rapport har dygn och pris för både budget och {scenario}.")
             ]
         longer = any(row["is_budget_price_of_longer_period"] for row in own)
+        publishing = len({row["municipality"] for row in own})
         panels.append(
             Panel(
-                key=key,
-                choice={"what": key},
-                summary=f"Pris- och volymeffekter, {SCENARIOS[scenario]} {when}: {len(own)} rader.",
+                key=name,
+                choice={"what": name},
+                summary=f"{name} mot budget: {publishing} av {len(questions.municipalities)} kommuner publicerar.",
                 table=Table(
-                    f"{SCENARIOS[scenario].capitalize()} {when} mot budget; plus är dyrare, kronor",
+                    f"{name} mot budget; plus är dyrare, kronor",
                     [
                         "Kommun och insats",
                         "Volymeffekt",
                         "Priseffekt",
                         "Tillsammans",
-                        "Dygn",
+                        "Dygn eller dagar",
                         "Budget, dygn",
-                        "Pris",
-                        "Budget, pris",
+                        "Pris, kronor",
+                        "Budgetpris, kronor",
                     ],
                     table_rows,
                 ),
@@ -365,33 +372,24 @@ def price_and_volume(questions: Questions) -> Section:
                 legend=[("volume", "Volymeffekt"), ("price", "Priseffekt"), ("mark-target", "Tillsammans")],
             )
         )
-        for row in own:
-            if row["placement_level"] == "group":
-                total = row["total_effect_sek"]
-                text = f"{row['placement_type']}:  {number(total, signed=True)} kr"
-                several = len({other["municipality"] for other in own}) > 1
-                text = f"{row['municipality']}, {text}" if several else text
-                for effect, column in (
-                    ("Volym: fler eller färre dygn", "volume_effect_sek"),
-                    ("Pris: dyrare eller billigare dygn", "price_effect_sek"),
-                ):
-                    tip = f"{effect}: {number(row[column], signed=True)} kr"
-                    bars.append(
-                        {
-                            "panel": key,
-                            "text": text,
-                            "effect": effect,
-                            "value": _millions(row[column]),
-                            "total": _millions(total),
-                            "tip": tip,
-                        }
-                    )
-    panels.sort(key=lambda panel: (not panel.key.startswith("outcome"), len(panel.key.partition(" ")[2]) > 4))
-    options = [
-        Option(panel.key, f"{SCENARIOS[panel.key.partition(' ')[0]].capitalize()} {panel.key.partition(' ')[2]}")
-        for panel in panels
-    ]
+        bars += [bar for row in own if row["placement_level"] == "group" for bar in _effect_bars(row, name)]
+    options = [Option(panel.key, panel.key) for panel in panels]
     return Section("pris-volym", [Field("what", "Vad som ställs mot budget", options)], [Block("", panels, "price-volume", bars)])
+
+
+def _effect_bars(row: Record, panel: str) -> list[ChartRow]:
+    """The two effects of a group, what is said above them with the first."""
+    name = f"{row['municipality']}, {row['placement_type']}"
+    shared = {"panel": panel, "name": name, "said": f"{number(row['total_effect_sek'], signed=True)} kr"}
+    total = _millions(row["total_effect_sek"])
+    return [
+        {**shared, "first": effect == "volume", "effect": effect, "value": _millions(amount), "total": total}
+        | {"tip": f"{called}: {number(amount, signed=True)} kr"}
+        for effect, called, amount in (
+            ("volume", "Volymeffekt", row["volume_effect_sek"]),
+            ("price", "Priseffekt", row["price_effect_sek"]),
+        )
+    ]
 
 
 def _effect_row(questions: Questions, row: Record) -> Row:
@@ -422,6 +420,7 @@ TARGET_STATUSES = {
     "no value": "inget värde än",
     "no target": "inget mål",
 }
+EXPECTED_STATUSES = {"met": "väntas nås", "not met": "väntas inte nås"}
 DIRECTIONS = {"higher": "högre är bättre", "lower": "lägre är bättre", "none": "varken högre eller lägre är bättre"}
 INDICATOR_UNITS = {"percent": "procent", "dygn_dagar": "dygn", "antal": "antal", "timmar": "timmar", "index": "index"}
 SHAPES = (("circle", "●"), ("square", "■"), ("triangle-up", "▲"), ("diamond", "◆"))
@@ -485,10 +484,10 @@ def _indicator_row(questions: Questions, row: Record, names: Mapping[str, str]) 
             words(names[row["indicator_code"]]),
             words(_when(row) if row["period_start"] else str(row["year"])),
             words(SCENARIOS[row["scenario"]]),
-            figure(row["value"], unit) if row["value"] is not None else words(row["value_text"]),
+            words(row["value_text"]) if row["value"] is None and row["value_text"] else figure(row["value"], unit),
             words(row["target_text"]),
             figure(row["distance_to_target"], unit.replace("%", "procentenheter"), signed=True),
-            words(TARGET_STATUSES[row["target_status"]]),
+            words(_target_status(row)),
         ],
         questions.sources.of(
             [row["cell_id"], row["target_cell_id"]],
@@ -496,6 +495,12 @@ def _indicator_row(questions: Questions, row: Record, names: Mapping[str, str]) 
             remark + DIRECTIONS[row["direction"]].capitalize() + ".",
         ),
     )
+
+
+def _target_status(row: Record) -> str:
+    """Whether the target was met; of a forecast, whether it is expected to be."""
+    expected = EXPECTED_STATUSES if row["scenario"] == "forecast" else {}
+    return {**TARGET_STATUSES, **expected}[row["target_status"]]
 
 
 def _not_published(municipality: str, rows: Sequence[Record]) -> list[Row]:
@@ -523,11 +528,13 @@ def _indicator_points(
                 when = _when(row) if row["period_start"] else str(row["year"])
                 text = f"{name}, {SCENARIOS[row['scenario']]} {when}"
                 shared = {"panel": panel, "series": name, "colour": colour, "shape": shape, "when": when, "order": _order(row)}
+                shared |= {"span": _span(row)}
                 value, target = row["value"], row["target_value"]
                 said = f": {row['value_text']}" if value is not None else ""
                 said += f"; mål {row['target_text']}" if target is not None else ""
                 points.append({**shared, "value": _float(value), "target": _float(target), "text": text + said})
-    return points, [*legend, ("mark-target", "Mål")]
+    part = [("mark-part", "○ del av året")] if any(point["span"] != WHOLE_YEAR for point in points) else []
+    return points, [*legend, *part, ("mark-target", "Mål")]
 
 
 # -- reconciliation --------------------------------------------------------------------------------------------------------
@@ -572,8 +579,9 @@ def reconciliation(questions: Questions) -> Section:
         name = questions.sources.report(report["document_id"])
         table_rows.append(Row(name, [figure(len(own)), *(figure(counts[status]) for status in statuses)]))
         for place, status in enumerate(statuses):
-            text = f"{name}:  {number(len(own))} kontroller"
-            bars.append({"panel": "all", "text": text, "status": status_name(status), "place": place, "value": counts[status]})
+            said = {"name": name, "said": f"{number(len(own))} kontroller", "first": place == 0}
+            bar = {"panel": "all", **said, "place": place, "value": counts[status]}
+            bars.append(bar | {"tip": f"{status_name(status)}: {number(counts[status])}"})
         found = [row for row in own if row["status"] not in ("agrees", "rounding", "note")]
         if found:
             heads = ["Rad i rapporten", "Kontroll", "Gäller", "Tryckt", "Väntat", "Skillnad", "Enhet", "Vad vi vet"]
@@ -661,10 +669,8 @@ def coverage(questions: Questions) -> Section:
             ]
             documents = dict.fromkeys(document for row in theirs for document in row["document_ids"] or ())
             count = sum(row["cell_count"] for row in theirs)
-            text = (
-                f"{'; '.join(said)}. {number(count)} tal i {questions.sources.titles(documents)}." if theirs else "ej publicerat"
-            )
-            values.append(words(text))
+            note = f"{number(count)} tal i {questions.sources.titles(documents)}"
+            values.append(Value("; ".join(said), note=note) if theirs else Value("ej publicerat", is_missing=True))
         table_rows.append(Row(subject, values))
     table = Table("Vad varje kommun publicerar i de inlästa rapporterna", ["Område", *questions.municipalities], table_rows)
     return Section("publicerat", (), [Block("", [Panel("all", {}, "", table)])])
@@ -679,20 +685,6 @@ def _grouped(rows: Iterable[Record], key: Callable[[Record], Any]) -> dict[Any, 
     for row in rows:
         groups.setdefault(key(row), []).append(row)
     return groups
-
-
-def _families(types: Sequence[Record]) -> list[str]:
-    """Codes of placement types, each group before its types."""
-    groups = [kind for kind in types if kind["level"] == "group"]
-    order = []
-    for group in groups:
-        code = group["placement_type_code"]
-        order += [code, *(kind["placement_type_code"] for kind in types if kind["parent_code"] == code)]
-    return order + [kind["placement_type_code"] for kind in types if kind["placement_type_code"] not in order]
-
-
-def _legend(questions: Questions) -> list[tuple[str, str]]:
-    return [(f"colour-{questions.colour(name)}", name) for name in questions.municipalities]
 
 
 def _period_of(row: Record) -> tuple[date, date]:
@@ -711,6 +703,16 @@ def _latest_first(rows: Iterable[Record]) -> list[str]:
 def _order(row: Record) -> str:
     """Sorts periods in a chart: by their end, shorter ones of the same end last."""
     return f"{row['period_end'] or row['year']} {row['period_start'] or ''}"
+
+
+def _is_whole_year(start: date, end: date) -> bool:
+    return _span({"period_start": start, "period_end": end}) == WHOLE_YEAR
+
+
+def _span(row: Record) -> str:
+    """The part of the year a figure is for: only figures of the same part are joined by a line."""
+    start, end = _period_of(row)
+    return f"{start:%m-%d} {end:%m-%d}" if start and end else WHOLE_YEAR
 
 
 def _float(value: Decimal | None) -> float | None:

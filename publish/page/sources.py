@@ -55,19 +55,19 @@ class Sources:
                 "select document_id, title, municipality from marts.dim_document"
             ).fetchall()
         }
-        remarks: dict[str, list[str]] = {}
-        for cell_id, reason in connection.execute(
-            """select cell_id, reason from marts.reconciliation
-            where status in ('registered source error', 'restatement', 'reviewed warning') and reason is not null
-            order by cell_id, check_id"""
-        ).fetchall():
-            remarks.setdefault(cell_id, []).append(reason)
         self._cells = {
-            row[0]: Cell(*row, remarks=tuple(dict.fromkeys(remarks.get(row[0], ()))))
+            row[0]: Cell(*row)
             for row in connection.execute(
-                """select cell_id, document_id, line_no, page_no, table_title, row_label, column_label, value_text,
-                    coalesce(u.name_sv, c.unit), method
-                from raw.table_cell as c left join seeds.unit as u on c.unit = u.unit"""
+                """with remark as (
+                    select cell_id, list(distinct reason order by reason) as reasons from marts.reconciliation
+                    where status in ('registered source error', 'restatement', 'reviewed warning') and reason is not null
+                    group by cell_id
+                )
+                select c.cell_id, c.document_id, c.line_no, c.page_no, c.table_title, c.row_label, c.column_label, c.value_text,
+                    coalesce(u.name_sv, c.unit), c.method, coalesce(r.reasons, [])
+                from raw.table_cell as c
+                left join seeds.unit as u on c.unit = u.unit
+                left join remark as r on c.cell_id = r.cell_id"""
             ).fetchall()
         }
 

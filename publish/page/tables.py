@@ -17,10 +17,12 @@ what is written beside them is text made from the exact decimal."""
 
 @dataclass(frozen=True)
 class Value:
-    """A cell of a table. `text` is empty where the warehouse has no figure; a number is set to the right."""
+    """A cell of a table. `text` is empty where the warehouse has no figure; a number is set to the right, a note below it."""
 
     text: str
     is_number: bool = False
+    note: str = ""
+    is_missing: bool = False
 
 
 def words(text: str | None) -> Value:
@@ -54,6 +56,12 @@ class Table:
     heads: Sequence[str]
     rows: Sequence[Row]
 
+    @property
+    def numeric(self) -> list[bool]:
+        """Of each column whether it holds numbers."""
+        columns = [[row.values[place] for row in self.rows if row.missing is None] for place in range(len(self.heads) - 1)]
+        return [False, *(any(value.is_number for value in column) for column in columns)]
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -75,12 +83,16 @@ class Panel:
 
 @dataclass(frozen=True)
 class Block:
-    """A chart and the panels beside it, of which the one that fits the choice is shown: at first the first."""
+    """A chart and the panels beside it, of which the one that fits the choice is shown: at first the first.
+
+    `beside`: on a wide screen side by side, for tables of few columns.
+    """
 
     title: str
     panels: Sequence[Panel]
     chart: str = ""
     rows: Sequence[ChartRow] = ()
+    beside: bool = False
 
 
 @dataclass(frozen=True)
