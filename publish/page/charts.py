@@ -52,7 +52,7 @@ def vega_lite_version() -> str:
 
 def _finished(chart: alt.LayerChart) -> dict[str, Any]:
     panel = alt.param(name="panel", value="")
-    sized = chart.add_params(panel).properties(width="container", autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
+    sized = chart.add_params(panel).properties(width="container")
     finished: dict[str, Any] = sized.configure(**CONFIG).to_dict()
     del finished["$schema"]  # an address, which nothing needs
     return finished

@@ -24,7 +24,10 @@ class Block {
     const chart = this.plot && specifications[this.plot.dataset.chart];
     if (chart) {
       chart.spec.params.find((parameter) => parameter.name === "panel").value = chart.panel;
-      this.drawing = vegaEmbed(this.plot, chart.spec, embedding).then((drawn) => (this.view = drawn.view));
+      this.drawing = vegaEmbed(this.plot, chart.spec, embedding).then((drawn) => {
+        this.plot.querySelector("svg").setAttribute("aria-hidden", "true"); // described in words, see below
+        return (this.view = drawn.view);
+      });
       this.describe();
     }
   }
@@ -77,4 +80,21 @@ function connect(section) {
   });
 }
 
+// On a phone rows are cards (page.css): a value needs its head beside it, and display takes a table's roles away.
+function makeCards(table) {
+  const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent);
+  table.setAttribute("role", "table");
+  for (const group of [table.tHead, ...table.tBodies]) group.setAttribute("role", "rowgroup");
+  for (const row of table.rows) {
+    row.setAttribute("role", "row");
+    const isWhole = row.parentNode !== table.tHead && row.cells.length === heads.length;
+    for (const [place, cell] of [...row.cells].entries()) {
+      cell.setAttribute("role", { col: "columnheader", row: "rowheader" }[cell.scope] ?? "cell");
+      if (isWhole && place > 0) cell.dataset.head = heads[place];
+    }
+  }
+  table.classList.add("cards");
+}
+
+document.querySelectorAll("main table").forEach(makeCards);
 document.querySelectorAll("main > section").forEach(connect);

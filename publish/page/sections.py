@@ -15,7 +15,7 @@ import duckdb
 
 from publish.page.sources import Sources
 from publish.page.tables import Block, ChartRow, Field, Option, Panel, Row, Section, Table, Value, figure, words
-from publish.swedish import NO_BREAK_SPACE, SCENARIOS, STATUSES, number, period, years
+from publish.swedish import GRADES, NO_BREAK_SPACE, SCENARIOS, STATUSES, number, period, years
 
 Record = dict[str, Any]
 
@@ -135,7 +135,7 @@ def _over_the_years(questions: Questions, rows: Sequence[Record], types: _Placem
         for row in own:
             when, scenario, price = _when(row), SCENARIOS[row["scenario"]], row["unit_cost_sek"]
             values = [words(when), words(scenario), figure(price), words(STATUSES[row["status"]])]
-            source = questions.sources.of(row["cell_ids"], _unit_cost_basis(row))
+            source = questions.sources.of(row["cell_ids"], _unit_cost_basis(row), _grade_of(row))
             table_rows.append(Row(row["municipality"], values, source))
             points.append(
                 {
@@ -165,7 +165,7 @@ def _unit_cost_row(questions: Questions, row: Record) -> Row:
             figure(row["difference_to_mean_percent"], PERCENT, signed=True),
             words(f"{SCENARIOS[row['scenario']]}, {STATUSES[row['status']]}"),
         ],
-        questions.sources.of(row["cell_ids"], _unit_cost_basis(row)),
+        questions.sources.of(row["cell_ids"], _unit_cost_basis(row), _grade_of(row)),
     )
 
 
@@ -492,7 +492,7 @@ def _indicator_row(questions: Questions, row: Record, names: Mapping[str, str]) 
         questions.sources.of(
             [row["cell_id"], row["target_cell_id"]],
             "Värde och mål är redovisade; avståndet är beräknat.",
-            remark + DIRECTIONS[row["direction"]].capitalize() + ".",
+            f"{remark}{DIRECTIONS[row['direction']].capitalize()}. {_grade_of(row)}",
         ),
     )
 
@@ -703,6 +703,10 @@ def _latest_first(rows: Iterable[Record]) -> list[str]:
 def _order(row: Record) -> str:
     """Sorts periods in a chart: by their end, shorter ones of the same end last."""
     return f"{row['period_end'] or row['year']} {row['period_start'] or ''}"
+
+
+def _grade_of(row: Record) -> str:
+    return f"Jämförbarhet: {GRADES[row['comparability']][0]}, se noten under tabellen."
 
 
 def _is_whole_year(start: date, end: date) -> bool:
