@@ -606,6 +606,30 @@ def docs(database: Path, out: Path | None, dbt: bool, json_output: bool) -> None
 
 
 @main.command()
+@warehouse_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The page's file; only an earlier page is replaced.  [default: kommunlager_jamforelse.html beside it]",
+)
+@json_option
+@quiet_option
+def page(database: Path, out: Path | None, json_output: bool) -> None:
+    """Write the comparison page for analysts and boards, in Swedish.
+
+    One file of HTML that needs no network and no server: what a day costs, budget and outcome, price and volume effects,
+    indicators, checks and what is published, each figure with its report and line. Read-only.
+    """
+    from publish.page import page_path_of, write_page
+
+    facts = write_page(database, out or page_path_of(database))
+    if json_output:
+        _print_json(facts)
+    elif not _quiet():
+        click.echo(f"{facts['out']}, {facts['bytes']:,} bytes")
+
+
+@main.command()
 @click.argument("query")
 @warehouse_option
 @click.option("--csv", "csv_output", is_flag=True, help="Print CSV with a header row.")
