@@ -32,10 +32,9 @@ lint: $(STAMP) ## Ruff, mypy and sqlfluff.
 	$(BIN)/mypy
 	KOMMUNLAGER_DATABASE=:memory: DBT_SEND_ANONYMOUS_USAGE_STATS=false $(BIN)/sqlfluff lint models
 
-# The last step proves in a scratch place that the checked-in data becomes a warehouse with every test passed.
-test: lint ## Everything: lint, pytest, and a build of the warehouse in a scratch place.
+# pytest builds the warehouse of the checked-in data once, with every test of dbt (real_warehouse in conftest.py).
+test: lint ## Everything: lint, and pytest, which builds the warehouse in a scratch place.
 	$(BIN)/pytest -n auto --dist loadgroup
-	scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && $(BIN)/kommunlager build --database "$$scratch/kommunlager.duckdb"
 
 mutation: $(STAMP) ## Change every guarded number in many ways: do the checks find it? ARGS="--json" for programs.
 	PYTHONPATH=tests $(BIN)/python -m mutation $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -28,6 +29,23 @@ def run() -> Run:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def real_warehouse(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The warehouse of the five reports as the project has extracted them, built once for all workers; nobody may write it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    path = shared / "real" / "kommunlager.duckdb"
+    with (shared / "real.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            done = subprocess.run(
+                [*COMMAND, "--quiet", "build", "--database", str(path)], capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            path.chmod(0o444)
+    return path
 
 
 @pytest.fixture

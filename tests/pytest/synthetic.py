@@ -97,7 +97,8 @@ def dbt_project(folder: Path, test_query: str = "select 1 as wrong where false",
             provby:
               target: build
               outputs:
-                build: {type: duckdb, path: "{{ env_var('KOMMUNLAGER_DATABASE') }}", threads: 2}
+                build: &file {type: duckdb, path: "{{ env_var('KOMMUNLAGER_DATABASE') }}", threads: 2}
+                tests: {<<: *file, config_options: {access_mode: read_only}}
         """,
         "macros/schema.sql": "{% macro generate_schema_name(name, node) %}{{ name or 'main' }}{% endmacro %}",
         "models/sources.yml": """

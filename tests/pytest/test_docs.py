@@ -15,8 +15,6 @@ from conftest import Run
 from openpyxl import load_workbook
 from small_warehouse import small_warehouse
 
-from ingest.loading.store import EXTRACTED_DIR, extracted_folders
-from publish.build import build
 from publish.catalog import Column, Mart, read_marts
 from publish.docs import DBT_DOCS, DICTIONARY, DICTIONARY_SV, GUIDE, GUIDE_SV, dictionary_page, dictionary_page_sv, write_docs
 from publish.export import export
@@ -27,16 +25,10 @@ from publish.trace import trace
 REPORTS = PROJECT_DIR.parent / "shared" / "reports"
 needs_reports = pytest.mark.skipif(not REPORTS.is_dir(), reason=f"the real reports are not here: no folder {REPORTS}")
 
-# One worker, one build: the warehouse of the five reports takes longer than all tests of it.
-pytestmark = pytest.mark.xdist_group("docs")
 
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The warehouse of the five reports, as the project has extracted them."""
-    path = tmp_path_factory.mktemp("docs") / "kommunlager.duckdb"
-    build(extracted_folders(EXTRACTED_DIR), path, PROJECT_DIR)
-    return path
+@pytest.fixture
+def warehouse(real_warehouse: Path) -> Path:
+    return real_warehouse
 
 
 class _Page(HTMLParser):

@@ -25,12 +25,9 @@ ANNUAL = "norrtalje_socialnamnden_verksamhetsberattelse_2024"
 SODERTALJE = "sodertalje_socialnamnden_verksamhetsplan_2025"
 
 
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The warehouse of the five reports, as the project has extracted them."""
-    path = tmp_path_factory.mktemp("reconcile") / "kommunlager.duckdb"
-    build(extracted_folders(EXTRACTED_DIR), path, PROJECT_DIR)
-    return path
+@pytest.fixture
+def warehouse(real_warehouse: Path) -> Path:
+    return real_warehouse
 
 
 def _query(warehouse: Path, query: str) -> list[tuple[Any, ...]]:
