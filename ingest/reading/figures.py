@@ -7,12 +7,17 @@ evidence for where a blank stands; after OCR a blank can be anywhere. What stays
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
+from functools import partial
+from itertools import compress
+from typing import NamedTuple, TypeVar
 
 from ingest.reading.numbers import can_be_continued, can_continue, can_stand_alone, parse_number
-from ingest.reading.rules import Identity, within_limit
+from ingest.reading.rules import Identity, column_names, limit_names, within_limit
+
+Judgement = TypeVar("Judgement")
 
 MAX_GROUPS = 3
 """Groups of three digits in one number: no municipal board's table reaches 1 000 000 000 in the unit it prints."""
@@ -43,12 +48,16 @@ class Reading(NamedTuple):
     blanks_explained: int
 
     def values(self, keys: list[str], decimal_point: bool) -> dict[str, Decimal]:
-        found = {}
-        for key, figure in zip(keys, self.figures, strict=True):
-            value = parse_number(figure.text, decimal_point) if figure else None
-            if value is not None:
-                found[key] = value
-        return found
+        return _values(keys, self.figures, decimal_point)
+
+
+def _values(keys: Sequence[str], figures: Sequence[Figure | None], decimal_point: bool) -> dict[str, Decimal]:
+    found = {}
+    for key, figure in zip(keys, figures, strict=True):
+        value = parse_number(figure.text, decimal_point) if figure else None
+        if value is not None:
+            found[key] = value
+    return found
 
 
 @dataclass(frozen=True)
@@ -69,8 +78,10 @@ def all_readings(pieces: list[Piece], columns: int, blanks_anywhere: bool) -> li
     """
     if len(pieces) > MAX_PIECES:
         return []
-    gaps = _gaps(pieces)
     figures = [_figures_from(pieces, index) for index in range(len(pieces))]
+    if len(pieces) == columns and all(figures) and not (blanks_anywhere and any(len(found) > 1 for found in figures)):
+        return [Reading(tuple([found[0][0] for found in figures]), 0)]  # a piece for each column
+    gaps = _gaps(pieces)
     fits = _cells_that_fit(gaps, figures, columns, blanks_anywhere)
     found: list[Reading] = []
     waiting: list[tuple[tuple[Figure | None, ...], int, int]] = [((), 0, 0)] if fits[0] >> columns & 1 else []
@@ -160,14 +171,16 @@ def weigh(
         return Outcome(tuple(readings), False)  # too many to list: the right one may be missing, so none is chosen
 
     tidiness_of = [_tidiness(reading, blanks_anywhere) if tidy else 0 for reading in readings]
-    scored = []
-    for reading, tidiness in zip(readings, tidiness_of, strict=True):
-        values = reading.values(keys, decimal_point)
-        if not all(within_limit(limit, values) for limit in limits):
-            continue
-        truths = [identity.holds(values) for identity in identities]
-        score = sum(1 for truth in truths if truth) - sum(1 for truth in truths if truth is False)
-        scored.append((score, tidiness, reading))
+    scores = [0] * len(readings)
+    for identity in identities:
+        names = keys if identity.expression.over_all else column_names(identity.expression)
+        for number, truth in enumerate(_judged(readings, keys, names, identity.holds, decimal_point)):
+            scores[number] += 0 if truth is None else 1 if truth else -1
+    plausible = [True] * len(readings)
+    for limit in limits:
+        judged = _judged(readings, keys, limit_names(limit), partial(within_limit, limit), decimal_point)
+        plausible = [before and within for before, within in zip(plausible, judged, strict=True)]
+    scored = list(compress(zip(scores, tidiness_of, readings, strict=True), plausible))
     if not scored:
         return Outcome((), True, len(readings))
 
@@ -178,3 +191,23 @@ def weigh(
     tidiest = max(tidiness_of)
     by_spaces = [reading for reading, tidiness in zip(readings, tidiness_of, strict=True) if tidiness == tidiest]
     return Outcome(tuple(left), len(by_spaces) > 1 or by_spaces != left, len(readings))
+
+
+def _judged(
+    readings: list[Reading],
+    keys: list[str],
+    names: Container[str],
+    judge: Callable[[dict[str, Decimal]], Judgement],
+    decimal_point: bool,
+) -> list[Judgement]:
+    """What the values of some columns come to under each reading; readings that share their figures are judged once."""
+    columns = [column for column, key in enumerate(keys) if key in names]
+    own_keys = [keys[column] for column in columns]
+    known: dict[tuple[Figure | None, ...], Judgement] = {}
+    found = []
+    for reading in readings:
+        figures = tuple([reading.figures[column] for column in columns])
+        if figures not in known:
+            known[figures] = judge(_values(own_keys, figures, decimal_point))
+        found.append(known[figures])
+    return found

@@ -6,6 +6,8 @@ error of OCR would make one occurrence less, and no other table shows it.
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections import Counter
 from collections.abc import Collection
 
@@ -37,7 +39,7 @@ def lost_head(page: Page, heads: Collection[int], rows: Collection[int]) -> tupl
     sought = [(table, _Head(_words(head))) for table, head in filled if not head.startswith("^")]
     if not sought:
         return None
-    lines = _Lines(page, max(head.most_words for _, head in sought))
+    lines = _Lines(page, [head for _, head in sought])
     for table, head in sought:
         start = _first_like(page, lines, head, {*heads, *rows} if head.is_short else heads)
         if start is not None:
@@ -49,8 +51,13 @@ def _words(text: str) -> list[str]:
     return [word for part in text.replace("|", " ").split() if (word := fold(part))]
 
 
+def _lengths_like(length: int, resemblance: float) -> tuple[float, float]:
+    """The lengths of the shortest and the longest text that can resemble one of a length so much, letter by letter."""
+    return length * resemblance / (200 - resemblance), length * (200 - resemblance) / resemblance
+
+
 class _Head:
-    """The words of a head, and which words look like them."""
+    """The words of a head."""
 
     def __init__(self, words: list[str]) -> None:
         self.words = Counter(words)
@@ -61,69 +68,67 @@ class _Head:
         self.reach = LINES_OF_TWO if self.is_short else HEAD_LINES
         self.most_words = 1.5 * len(words) + 1
         """No lines with more words are compared."""
-
-    def resembles(self, words: list[str]) -> bool:
-        """Whether words, of which one at least is like one of the head, resemble it letter by letter."""
-        length, own = sum(map(len, words)) + len(words) - 1, len(self.sorted)
-        if 200 * min(length, own) < (RESEMBLANCE - 1) * (length + own):
-            return False  # so different in length that they cannot
-        return fuzz.ratio(" ".join(sorted(words)), self.sorted, score_cutoff=RESEMBLANCE) > 0
+        self.shortest, self.longest = _lengths_like(len(self.sorted), RESEMBLANCE - 1)
 
 
 class _Lines:
-    """The words of a page's lines, and the lines of each word."""
+    """The words of a page's lines, and which of them are like words of heads. Few lines hold one: only near these are words
+    folded and compared."""
 
-    def __init__(self, page: Page, most_words: float) -> None:
-        self.words: list[list[str] | None] = []
-        """None for lines that can be no part of a head: skipped, the end of a sentence, or longer than any head."""
-        self._lines_of: dict[str, list[int]] = {}
-        self._like: dict[str, list[tuple[str, float]]] = {}
-        for index in range(len(page.report.lines)):
-            line = page.plain(index)
-            if not line:
-                self.words.append(None if page.is_skipped(index) else [])
-                continue
-            if line.endswith(".") or page.is_skipped(index):
-                self.words.append(None)
-                continue
-            words = _words(line)
-            if len(words) > most_words:
-                self.words.append(None)
-                continue
-            self.words.append(words)
-            for word in words:
-                self._lines_of.setdefault(word, []).append(index)
-        self._distinct = list(self._lines_of)
+    def __init__(self, page: Page, heads: list[_Head]) -> None:
+        self._page = page
+        self._most_words = max(head.most_words for head in heads)
+        self._words: dict[int, list[str] | None] = {}
+        self._texts = [page.plain(index).replace("|", " ").split() for index in range(len(page.report.lines))]
+        self._folded = {word: fold(word) for word in set(itertools.chain.from_iterable(self._texts))}
+        self._by_length: dict[int, list[str]] = {}
+        for word in {*self._folded.values()} - {""}:
+            self._by_length.setdefault(len(word), []).append(word)
+        self._like = {own: self._resembling(own) for own in {own for head in heads for own in head.words}}
+        like = {word for found in self._like.values() for word, _ in found}
+        printed = {word for word, skeleton in self._folded.items() if skeleton in like}
+        hits = [index for index, words in enumerate(self._texts) if not printed.isdisjoint(words)]
+        self._hits = {index: found for index in hits if (found := [word for word in self.words(index) or () if word in like])}
 
-    def as_words_of(self, head: _Head) -> dict[str, str]:
-        """The page's words that can be words of a head, each with the word that it is most like."""
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def words(self, index: int) -> list[str] | None:
+        """The words of a line; None where it can be no part of a head: skipped, the end of a sentence, or longer than any."""
+        if index not in self._words:
+            is_none = self._page.plain(index).endswith(".") or self._page.is_skipped(index)
+            words = [] if is_none else [word for text in self._texts[index] if (word := self._folded[text])]
+            self._words[index] = None if is_none or len(words) > self._most_words else words
+        return self._words[index]
+
+    def like(self, head: _Head) -> dict[int, list[str]]:
+        """The lines that hold words like those of a head: by their index, the head's word for each, that it is most like."""
         best: dict[str, tuple[float, str]] = {}
         for own in head.words:
-            for word, score in self._resembling(own):
-                if word not in best or score > best[word][0]:
+            for word, score in self._like[own]:
+                if (own == word or not word.isdigit()) and (word not in best or score > best[word][0]):
                     best[word] = score, own
-        return {word: own for word, (_, own) in best.items() if own == word or not word.isdigit()}
+        found = {index: [best[word][1] for word in words if word in best] for index, words in self._hits.items()}
+        return {index: own for index, own in found.items() if own}
 
-    def _resembling(self, word: str) -> list[tuple[str, float]]:
-        if word not in self._like:
-            found = process.extract(word, self._distinct, scorer=fuzz.ratio, score_cutoff=SAME_WORD, limit=None)
-            self._like[word] = [(other, score) for other, score, _ in found]
-        return self._like[word]
-
-    def with_any(self, words: Collection[str]) -> set[int]:
-        """The lines that hold one of the words."""
-        return {index for word in words for index in self._lines_of[word]}
+    def _resembling(self, own: str) -> list[tuple[str, float]]:
+        """The page's words that can be a word of a head."""
+        shortest, longest = _lengths_like(len(own), SAME_WORD)
+        lengths = range(math.floor(shortest), math.ceil(longest) + 1)
+        near = [word for length in lengths for word in self._by_length.get(length, ())]
+        return [(w, score) for w, score, _ in process.extract(own, near, scorer=fuzz.ratio, score_cutoff=SAME_WORD, limit=None)]
 
 
 def _first_like(page: Page, lines: _Lines, head: _Head, taken: Collection[int]) -> int | None:
     """The first line from which the words up to one of the following lines look like a head."""
-    as_head = lines.as_words_of(head)
-    for start in _starts(page, lines, head, lines.with_any(as_head), taken):
+    like = lines.like(head)
+    for start in _starts(page, lines, head, like, taken):
         seen: list[str] = []
+        letters = 0
         left = dict(head.words)
         common = 0
-        for index in range(start, min(start + head.reach, len(lines.words))):
-            words = lines.words[index]
+        for index in range(start, min(start + head.reach, len(lines))):
+            words = lines.words(index)
             if words is None or index in taken:
                 break
             if not words:
@@ -131,23 +136,29 @@ def _first_like(page: Page, lines: _Lines, head: _Head, taken: Collection[int]) 
             seen += words
             if len(seen) > head.most_words:
                 break
-            for word in words:
-                own = as_head.get(word)
-                if own is not None and left[own]:
+            letters += sum(map(len, words))
+            for own in like.get(index, ()):
+                if left[own]:
                     left[own] -= 1
                     common += 1
-            if common and (2 * common >= head.share * (len(seen) + head.count) or head.resembles(seen)):
+            if not common:
+                continue
+            if 2 * common >= head.share * (len(seen) + head.count):
                 return start
+            if head.shortest <= letters + len(seen) - 1 <= head.longest:
+                seen.sort()
+                if fuzz.ratio(" ".join(seen), head.sorted, score_cutoff=RESEMBLANCE):
+                    return start
     return None
 
 
-def _starts(page: Page, lines: _Lines, head: _Head, hits: set[int], taken: Collection[int]) -> list[int]:
+def _starts(page: Page, lines: _Lines, head: _Head, hits: Collection[int], taken: Collection[int]) -> list[int]:
     """The lines, in order, from which lines without a break lead to one that holds a word of the head."""
     starts: set[int] = set()
     for hit in hits:
         count = 0
         for start in range(hit, max(hit - head.reach, -1), -1):
-            words = lines.words[start]
+            words = lines.words(start)
             if words is None or start in taken:
                 break
             count += len(words)

@@ -288,8 +288,14 @@ class _TextColumn:
 
     def __init__(self, phrases: tuple[str, ...]) -> None:
         self.phrases = [(fold(phrase), phrase) for phrase in phrases]
-        self._beginnings = sorted({key[:length] for key, _ in self.phrases for length in range(len(key) + 1)})
-        self._longest = max((len(key) for key, _ in self.phrases), default=0)
+        self._keys = [key for key, _ in self.phrases]
+        self._beginnings = sorted({key[:length] for key in self._keys for length in range(len(key) + 1)})
+        self._longest = max(map(len, self._keys), default=0)
+        self._most_wrong = int((100 - PHRASE_RESEMBLANCE) * (2 * self._longest + 1) / 100) + 1
+        self._of_length = [
+            sorted({key[:length] for key in self._keys if length <= len(key) + 1}) for length in range(self._longest + 2)
+        ]
+        """The beginnings of phrases of a length, and those that are one letter shorter altogether."""
 
     def phrase(self, text: str) -> str:
         """The phrase that a whole cell resembles most."""
@@ -299,9 +305,8 @@ class _TextColumn:
     @lru_cache(maxsize=10_000)  # noqa: B019  (there is one of each vocabulary)
     def cost(self, text: str) -> float | None:
         """What a whole cell costs; None where it is no phrase."""
-        seen = fold(text)
-        resemblance = max(fuzz.ratio(seen, key) for key, _ in self.phrases)
-        return MISMATCH * (100 - resemblance) if resemblance >= PHRASE_RESEMBLANCE else None
+        best = process.extractOne(fold(text), self._keys, scorer=fuzz.ratio, score_cutoff=PHRASE_RESEMBLANCE)
+        return None if best is None else MISMATCH * (100 - best[1])
 
     @lru_cache(maxsize=10_000)  # noqa: B019
     def cost_at_least(self, text: str) -> float | None:
@@ -311,13 +316,14 @@ class _TextColumn:
         behind them makes good; they weigh least in the longest cell and phrase. A hair is left for the rounding of floats.
         """
         seen = fold(text)
-        if not any(
-            fuzz.ratio(seen, key[: len(seen)]) >= PREFIX_RESEMBLANCE and len(seen) <= len(key) + 1 for key, _ in self.phrases
-        ):
+        alike = self._of_length[len(seen)] if len(seen) < len(self._of_length) else []
+        if process.extractOne(seen, alike, scorer=fuzz.ratio, score_cutoff=PREFIX_RESEMBLANCE) is None:
             return None
         certain = seen.rstrip("60")  # whether these are letters or figures depends on what follows
-        _, wrong, _ = process.extractOne(certain, self._beginnings, scorer=Indel.distance)
-        resemblance = 100 + 1e-6 - 100 * wrong / (2 * self._longest + 1)
+        nearest = process.extractOne(certain, self._beginnings, scorer=Indel.distance, score_cutoff=self._most_wrong)
+        if nearest is None:
+            return None
+        resemblance = 100 + 1e-6 - 100 * nearest[1] / (2 * self._longest + 1)
         return MISMATCH * (100 - resemblance) if resemblance >= PHRASE_RESEMBLANCE else None
 
 
@@ -443,13 +449,15 @@ class _Untangling:
 
     def _cell_cost_at_least(self, index: int, row: int, text: str) -> float | None:
         """The least that a text cell costs as it is or with any of the words that follow."""
+        as_it_is = self._cell_cost(index, text)
+        if as_it_is == 0.0:
+            return as_it_is
         column = self.texts[index]
         words = self.words_from[row]
         if column is None:
             costs = [0.0] if text or any(re.fullmatch(DATE_PATTERN, word) for word in words) else []
         else:
             costs = [cost for word in words if (cost := column.cost_at_least(text + word)) is not None]
-        as_it_is = self._cell_cost(index, text)
         return min(costs if as_it_is is None else [*costs, as_it_is], default=None)
 
     def _cell_cost(self, index: int, text: str) -> float | None:

@@ -19,11 +19,12 @@ import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from ingest.errors import LayoutError
 
+_ZERO, _ONE = Decimal(0), Decimal(1)
 Operation = Literal["sum", "percent", "mean", "at_most", "between"]
 
 
@@ -79,6 +80,11 @@ class Expression:
     @property
     def over_all(self) -> bool:
         return len(self.terms) == 1 and self.terms[0].name == "all"
+
+    @cached_property
+    def weights(self) -> dict[str, Decimal]:
+        """The weight of each term by its name."""
+        return {term.name: Decimal(term.weight) for term in self.terms}
 
 
 @lru_cache(maxsize=10_000)
@@ -148,12 +154,12 @@ def holds(expression: Expression, values: dict[str, Decimal]) -> bool | None:
     if result is None:
         return None
     names = [n for n in values if n != expression.result] if expression.over_all else [t.name for t in expression.terms]
-    weights = {t.name: Decimal(t.weight) for t in expression.terms}
-    terms = [(value, weights.get(n, Decimal(1))) for n in names if (value := values.get(n)) is not None]
-    if not terms or len(terms) < len(names):
+    if not names or any(name not in values for name in names):
         return None
-    total = sum((value * weight for value, weight in terms), Decimal(0))
-    slack = sum((precision(value) * abs(weight) for value, weight in terms), Decimal(0)) / 2
+    weights = expression.weights
+    terms = [(values[name], weights.get(name, _ONE)) for name in names]
+    total = sum([value * weight for value, weight in terms], _ZERO)
+    slack = sum([precision(value) * abs(weight) for value, weight in terms], _ZERO) / 2
     if expression.operation == "mean":
         total, slack = total / len(terms), slack / len(terms)
     if expression.operation == "percent":

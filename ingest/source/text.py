@@ -213,12 +213,14 @@ def letters(text: str) -> str:
     return "".join(_LETTERS.findall(unicodedata.normalize("NFC", text).lower()))
 
 
+_NOT_PLAIN = re.compile(r"[^0-9a-z]+")
 _CONFUSED = re.compile(r"[60](?:(?<=[a-z][60])|(?=[a-z]))")
 
 
 @lru_cache(maxsize=10_000)
 def fold(text: str) -> str:
     """The skeleton of a text that survives OCR: no accents, lower case, letters and digits only, common confusions merged."""
-    decomposed = unicodedata.normalize("NFKD", text.lower().replace("&a", "a").replace("&", "a"))
-    plain = re.sub(r"[^0-9a-z]+", "", decomposed)
-    return _CONFUSED.sub("o", plain)
+    plain = text.lower()
+    if not (plain.isascii() and plain.isalnum()):
+        plain = _NOT_PLAIN.sub("", unicodedata.normalize("NFKD", plain.replace("&a", "a").replace("&", "a")))
+    return _CONFUSED.sub("o", plain) if "6" in plain or "0" in plain else plain
