@@ -21,6 +21,7 @@ from publish.export import export
 from publish.guide import words_of
 from publish.paths import PROJECT_DIR
 from publish.trace import trace
+from publish.working import FORMULAS, working
 
 REPORTS = PROJECT_DIR.parent / "shared" / "reports"
 needs_reports = pytest.mark.skipif(not REPORTS.is_dir(), reason=f"the real reports are not here: no folder {REPORTS}")
@@ -183,6 +184,34 @@ def test_a_real_comparison_is_traced_to_its_lines(warehouse: Path, run: Run) -> 
     assert all(figure["checks"] for figure in found["figures"])
     assert all("placement_unit_cost_comparison.cell_ids" in figure["used_in"] for figure in found["figures"])
     assert all(figure["report_line"] is None for figure in found["figures"])
+
+
+@pytest.mark.parametrize("mart", FORMULAS)
+def test_every_row_is_what_its_arithmetic_gives(warehouse: Path, mart: str) -> None:
+    """The models' figures, worked out again from their parts."""
+    with duckdb.connect(warehouse, read_only=True) as connection:
+        found = connection.execute(f"select * from marts.{mart}")
+        names = [column[0] for column in found.description or []]
+        rows = [{n: v for n, v in zip(names, row, strict=True) if v is not None} for row in found.fetchall()]
+        tables = {"intermediate.int_placement", "intermediate.int_check_part", "marts.placement_price_volume_variance"}
+        told = [
+            line
+            for row in rows
+            for line in working(lambda query, *values: connection.execute(query, list(values)).fetchall(), tables, mart, row)
+        ]
+    assert len(told) > 10
+    assert [line for line in told if "but the row says" in line] == []
+    for column in FORMULAS[mart]:
+        # Nothing per inhabitant without a snapshot of Kolada.
+        assert column == "net_cost_per_inhabitant_sek" or any(line.startswith(f"{column} = ") for line in told)
+
+
+def test_a_figure_that_its_arithmetic_does_not_give_is_named() -> None:
+    row = {"deviation_sek": Decimal("-9.00"), "net_cost_sek": Decimal("-110.00"), "budget_net_cost_sek": Decimal("-100.00")}
+    told = working(lambda *_: [], set(), "budget_comparison", row)
+    assert told == [
+        "deviation_sek = net_cost_sek - budget_net_cost_sek = (-110) - (-100) = -10, but the row says -9",
+    ]
 
 
 @needs_reports
