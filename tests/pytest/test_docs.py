@@ -166,7 +166,7 @@ def test_the_export_of_the_real_warehouse(warehouse: Path, tmp_path: Path) -> No
     book = load_workbook(out / "kommunlager.xlsx", read_only=True)
     assert len(book.sheetnames) == 3 + len(counts)
     rows = book["Jämförelse dygnskostnad"].iter_rows(values_only=True)
-    place = next(rows).index("unit_cost_sek (SEK per day)")
+    place = next(rows).index("unit_cost_sek (kronor per dygn)")
     assert costs is not None
     assert sum(Decimal(str(row[place])) for row in rows if row[place] is not None) == costs[0]
 
