@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from decimal import Decimal
 from html import unescape
 from html.parser import HTMLParser
@@ -12,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import Run
+from mf_command import mf, project_copy
 from openpyxl import load_workbook
 from small_warehouse import small_warehouse
 
@@ -219,3 +221,39 @@ def test_the_lines_of_real_reports_show_what_was_printed(warehouse: Path) -> Non
     found = trace(warehouse, "budget_comparison", ["municipality=Norrtälje", "year=2024", "deviation_percent=-4.13"], REPORTS)
     assert [figure.report_problem for figure in found.figures] == [None, None, None]
     assert all(figure.printed in str(figure.report_line) for figure in found.figures)
+
+
+README = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
+ANSWERED = re.findall(r"```sql\n(.*?)```\n\n```\n(.*?)```", README, re.DOTALL)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip("\n").splitlines()]
+
+
+@pytest.mark.parametrize(("query", "answer"), ANSWERED, ids=[query.split("\n")[0][:50] for query, _ in ANSWERED])
+def test_the_readme_prints_what_the_warehouse_answers(warehouse: Path, run: Run, query: str, answer: str) -> None:
+    result = run("sql", "--quiet", "--database", warehouse, query)
+    assert result.returncode == 0, result.stderr
+    assert _lines(result.stdout) == _lines(answer)
+
+
+def test_the_readme_prints_the_trace_of_its_cell(warehouse: Path, run: Run) -> None:
+    found = re.search(r"kommunlager trace (\S+/\S+)\n.*?```\n(.*?)```", README, re.DOTALL)
+    assert found
+    assert len(ANSWERED) >= 6
+    result = run("trace", found[1], "--database", warehouse)
+    # What is too long for the page goes on in the next line there.
+    assert result.stdout.split() == found[2].split()
+
+
+def test_the_readme_prints_what_mf_answers(warehouse: Path, tmp_path: Path) -> None:
+    pytest.importorskip("dbt_metricflow", reason="mf is not installed: its extra is `metrics`")
+    asked = re.findall(r"    \.venv/bin/(mf query.*?)\n\n```\n(.*?)```", README, re.DOTALL)
+    assert len(asked) == 2
+    project_copy(tmp_path)
+    environment = {"KOMMUNLAGER_PUBLISHED": str(warehouse)}
+    mf(tmp_path, ["parse", "--quiet"], environment, "dbt.cli.main")
+    for command, answer in asked:
+        arguments = shlex.split(command.replace("\\\n", " "))[1:]
+        assert _lines(mf(tmp_path, arguments, environment)) == _lines(answer)
