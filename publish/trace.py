@@ -18,9 +18,13 @@ from ingest.loading.database import open_for_reading
 from ingest.source.files import Refused, read_bytes
 from publish.catalog import Column, Mart, Report, quoted, read_marts, read_reports
 from publish.output import as_table
+from publish.working import number, working
 
 MAX_TRACED = 5
 """Rows of a mart that are traced at once; more are shown and not traced."""
+
+SEE_UNIT = "see column unit"
+"""What the description of a column says whose unit stands in another."""
 
 ROOMS = ("raw", "seeds", "staging", "intermediate", "marts")
 """The schemas in the order of the data's way."""
@@ -87,12 +91,17 @@ class Figure:
 
 @dataclass(frozen=True)
 class TracedRow:
-    """A row of a mart: its columns that hold a value, and the ids of the figures it is made from, by column."""
+    """A row of a mart: its columns that hold a value, and the ids of the figures it is made from, by column.
+
+    `units` are those of its values; `working` says how they were worked out (see working.py).
+    """
 
     mart: str
     values: dict[str, Any]
     figures: dict[str, list[str]]
     missing: list[str]
+    units: dict[str, str]
+    working: list[str]
 
 
 @dataclass(frozen=True)
@@ -246,7 +255,14 @@ class _Reader:
             if _holds_ids(column) and value
         }
         missing = [id_ for ids in figures.values() for id_ in ids if not self._is_figure(id_)]
-        return TracedRow(mart.name, {name: value for name, value in values.items() if value is not None}, figures, missing)
+        held = {name: value for name, value in values.items() if value is not None}
+        units = {column.name: self._unit(column, held) for column in mart.columns if column.name in held and column.unit}
+        return TracedRow(mart.name, held, figures, missing, units, working(self._ask, self.tables, mart.name, held))
+
+    def _unit(self, column: Column, values: dict[str, Any]) -> str:
+        """The unit of a column, or what the row's own column unit says; nothing for a count."""
+        unit = column.unit or ""
+        return str(values.get("unit", "")) if unit == SEE_UNIT else unit.removesuffix("count")
 
     def lineage(self, mart: Mart) -> dict[str, list[str]]:
         """Every table the mart is made from, by room; empty for a warehouse built before they were kept."""
@@ -416,11 +432,13 @@ def _lines(report: Report, folder: Path) -> list[str] | str:
 def _describe_row(row: TracedRow) -> str:
     width = max(map(len, [*row.values, *row.figures]), default=0)
     lines = [f"marts.{row.mart}"]
-    lines += [f"  {name:<{width}}  {_text(value)}" for name, value in row.values.items()]
+    lines += [f"  {name:<{width}}  {_text(value)} {row.units.get(name, '')}".rstrip() for name, value in row.values.items()]
     for name, ids in row.figures.items():
         lines += [f"  {name if n == 0 else '':<{width}}  {id_}{_missing(id_, row)}" for n, id_ in enumerate(ids)]
     if not row.figures:
         lines.append("  No printed figure: the row names no cell.")
+    if row.working:
+        lines += ["  Worked out", *(f"    {line}" for line in row.working)]
     return "\n".join(lines)
 
 
@@ -471,8 +489,7 @@ def _text(value: Any) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, Decimal):
-        text = f"{value:,f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        return number(value)
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -28,6 +28,7 @@ TITLES = {
     "placement_unit_cost_comparison": "Jämförelse dygnskostnad",
     "placement_price_volume_variance": "Pris och volym, placeringar",
     "budget_comparison": "Jämförelse budget",
+    "forecast_revision": "Budget och prognos, ändringar",
     "indicator_comparison": "Jämförelse nyckeltal",
     "coverage": "Vad som publiceras",
     "missing_report": "Rapporter som saknas",
@@ -49,6 +50,7 @@ TITLES = {
     "dim_activity": "Driftredovisningens rader",
     "dim_indicator": "Nyckeltalens namn",
     "dim_scenario": "Scenarier",
+    "dim_day": "Kalender",
 }
 """Sheet titles in the order of the sheets. A mart that is not here comes last, under its own name."""
 
@@ -58,6 +60,8 @@ MAX_TEXT = 32_767
 MAX_TITLE = 31
 MAX_DIGITS = 15
 MIN_WIDTH, MAX_WIDTH = 9, 60
+LINE_HEIGHT = 15
+"""Points."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _BEGINS_FORMULA = re.compile(r"\s*[=+\-@']")
@@ -100,6 +104,8 @@ def workbook_bytes(
     _write_columns(book.create_sheet(COLUMNS_SHEET), titles, by_name)
     for name, title in titles.items():
         _write_mart(book.create_sheet(title), by_name[name], rows[name])
+    for sheet in book.worksheets:
+        sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
     return _saved(book)
 
 
@@ -118,7 +124,7 @@ def _write_readme(
         [],
         ["Så läser du"],
         ["Pengar är i kronor (SEK). I driftredovisning och budget är intäkter plus, kostnader minus; placeringar kostar plus."],
-        ["Enheten står i kolumnens huvud. Vad varje kolumn betyder står på bladet Kolumner (på engelska, som i databasen)."],
+        [f"Enheten står i kolumnens huvud. Vad varje kolumn betyder står på bladet {COLUMNS_SHEET}."],
         ["Samma uppgift kan stå i flera rapporter. Alla finns kvar; is_latest är SANT på den nyaste utan känt tryckfel."],
         ["Perioden kan vara ett helt år eller en del av det: se period_start och period_end."],
         ["status: reported = priset är tryckt, derived = beräknat av kostnad och dygn, not published = publiceras inte."],
@@ -127,10 +133,12 @@ def _write_readme(
         ["Rapporternas egna fel står kvar som tryckta och nämns på bladet Avstämning."],
         [f"Ett tal med fler än {MAX_DIGITS} siffror står som text, för att Excel inte ska ändra det."],
         [],
-        ["Blad", "Tabell i lagret", "Rader", "Innehåll (på engelska, som i databasen)"],
+        ["Blad", "Tabell i lagret", "Rader", "Innehåll"],
     ]
     head = len(lines)
-    lines += [[title, f"marts.{name}", marts[name].rows, marts[name].description] for name, title in titles.items()]
+    for name, title in titles.items():
+        mart = marts[name]
+        lines.append([title, f"marts.{name}", mart.rows, mart.description_sv or mart.description])
     for line in lines:
         sheet.append([_safe(value) for value in line])
     _bold(sheet, 1, 14)
@@ -142,6 +150,7 @@ def _write_readme(
         cell.style = "Hyperlink"
         sheet.cell(number, 3).number_format = "#,##0"
     _widths(sheet, [34, 40, 10, 100])
+    _one_page_wide(sheet, "D")
     _as_text(sheet)
 
 
@@ -162,22 +171,23 @@ def _write_sources(sheet: Worksheet, reports: Sequence[Report]) -> None:
     ]
     for note in notes:
         sheet.append([note])
-    _bold(sheet, 1)
+    _heads(sheet)
     _bold(sheet, len(reports) + 3)
-    sheet.freeze_panes = "A2"
     _widths(sheet, [54, 14, 18, 36, 15, 8, 12, 12, 22, 9, 14, 68])
+    _one_page_wide(sheet, "")
     _as_text(sheet)
 
 
 def _write_columns(sheet: Worksheet, titles: Mapping[str, str], marts: Mapping[str, Mart]) -> None:
-    sheet.append(["Blad", "Tabell i lagret", "Kolumn", "Typ", "Enhet", "Betydelse (på engelska, som i databasen)"])
+    sheet.append(["Blad", "Tabell i lagret", "Kolumn", "Typ", "Enhet", "Betydelse", "På engelska, som i databasen"])
     for name, title in titles.items():
         for column in marts[name].columns:
-            sheet.append([title, f"marts.{name}", column.name, column.type, column.unit, _safe(column.description)])
-    _bold(sheet, 1)
-    sheet.freeze_panes = "A2"
+            meaning = [_safe(text) for text in (column.description_sv, column.description)]
+            sheet.append([title, f"marts.{name}", column.name, column.type, column.unit_sv or column.unit, *meaning])
+    _heads(sheet)
     sheet.auto_filter.ref = sheet.dimensions
-    _widths(sheet, [32, 42, 30, 16, 24, 120])
+    _widths(sheet, [32, 42, 30, 16, 24, 80, 80])
+    _one_page_wide(sheet, "FG")
     _as_text(sheet)
 
 
@@ -201,16 +211,16 @@ def _write_mart(sheet: Worksheet, mart: Mart, rows: Sequence[Sequence[Any]]) -> 
             if formats[index] is not None and not isinstance(shown, str):
                 cell.number_format = formats[index]
             widths[index] = max(widths[index], len(as_text(shown)) + 2)
-    _bold(sheet, 1)
-    sheet.freeze_panes = "A2"
+    _heads(sheet)
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(mart.columns))}{len(rows) + 1}"
     _widths(sheet, [min(max(width, MIN_WIDTH), MAX_WIDTH) for width in widths])
     _as_text(sheet)
 
 
 def head_of(column: Column) -> str:
-    """The head of a column: its name in the database, and its unit."""
-    return f"{column.name} ({column.unit})" if column.unit else column.name
+    """The head of a column: its name in the database, and its unit, in Swedish where that is known."""
+    unit = column.unit_sv or column.unit
+    return f"{column.name} ({unit})" if unit else column.name
 
 
 # -- cells -----------------------------------------------------------------------------------------------------------------
@@ -262,7 +272,37 @@ def _bold(sheet: Worksheet, row_no: int, size: int = 11) -> None:
     from openpyxl.styles import Font
 
     for cell in sheet[row_no]:
-        cell.font = Font(bold=True, size=size)
+        cell.font = Font(name="Calibri", bold=True, size=size)
+
+
+def _heads(sheet: Worksheet) -> None:
+    """Heads that stand out, stay while one scrolls, and are repeated on every page."""
+    from openpyxl.styles import PatternFill
+
+    _bold(sheet, 1)
+    for cell in sheet[1]:
+        cell.fill = PatternFill("solid", fgColor="E8EEF4")
+    sheet.freeze_panes = "A2"
+    sheet.print_title_rows = "1:1"
+
+
+def _one_page_wide(sheet: Worksheet, wrapped: Sequence[str]) -> None:
+    """Printed on the breadth of one page, with the texts of the columns `wrapped` on as many lines as they need."""
+    from openpyxl.styles import Alignment
+
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    if wrapped:
+        for row in sheet.iter_rows():
+            for cell in row:
+                cell.alignment = Alignment(vertical="top")
+    for letter in wrapped:
+        width = sheet.column_dimensions[letter].width
+        for cell in sheet[letter]:
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            # Not every program finds the height by itself when it opens the file.
+            lines = -(-len(str(cell.value or "")) // int(width - 2))
+            sheet.row_dimensions[cell.row].height = max(sheet.row_dimensions[cell.row].height or 0, LINE_HEIGHT * max(lines, 1))
 
 
 def _widths(sheet: Worksheet, widths: Sequence[int]) -> None:

@@ -12,6 +12,7 @@
 {% if execute %}
     {% set tested = [] %}
     {% set used = [] %}
+    {% set exported = graph.exposures['exposure.' ~ project_name ~ '.exports'].depends_on.nodes %}
     {% for test in graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') if test.test_metadata %}
         {% do used.append('test_' ~ test.test_metadata.name) %}
         {% if test.test_metadata.name == 'unique_grain' %}
@@ -35,6 +36,9 @@
         {% endif %}
         {% if model.unique_id not in tested %}
             {% do faults.append(model.name ~ ': no unique_grain test') %}
+        {% endif %}
+        {% if 'marts' in model.fqn and model.unique_id not in exported %}
+            {% do faults.append(model.name ~ ': not in the exposure exports, which takes every mart along') %}
         {% endif %}
         {% if 'marts' in model.fqn and not model.config.contract.enforced %}
             {% do faults.append(model.name ~ ': no contract') %}

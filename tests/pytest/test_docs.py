@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from decimal import Decimal
 from html import unescape
 from html.parser import HTMLParser
@@ -12,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import Run
+from mf_command import mf, project_copy
 from openpyxl import load_workbook
 from small_warehouse import small_warehouse
 
@@ -21,6 +23,7 @@ from publish.export import export
 from publish.guide import words_of
 from publish.paths import PROJECT_DIR
 from publish.trace import trace
+from publish.working import FORMULAS, working
 
 REPORTS = PROJECT_DIR.parent / "shared" / "reports"
 needs_reports = pytest.mark.skipif(not REPORTS.is_dir(), reason=f"the real reports are not here: no folder {REPORTS}")
@@ -165,7 +168,7 @@ def test_the_export_of_the_real_warehouse(warehouse: Path, tmp_path: Path) -> No
     book = load_workbook(out / "kommunlager.xlsx", read_only=True)
     assert len(book.sheetnames) == 3 + len(counts)
     rows = book["Jämförelse dygnskostnad"].iter_rows(values_only=True)
-    place = next(rows).index("unit_cost_sek (SEK per day)")
+    place = next(rows).index("unit_cost_sek (kronor per dygn)")
     assert costs is not None
     assert sum(Decimal(str(row[place])) for row in rows if row[place] is not None) == costs[0]
 
@@ -185,8 +188,72 @@ def test_a_real_comparison_is_traced_to_its_lines(warehouse: Path, run: Run) -> 
     assert all(figure["report_line"] is None for figure in found["figures"])
 
 
+@pytest.mark.parametrize("mart", FORMULAS)
+def test_every_row_is_what_its_arithmetic_gives(warehouse: Path, mart: str) -> None:
+    """The models' figures, worked out again from their parts."""
+    with duckdb.connect(warehouse, read_only=True) as connection:
+        found = connection.execute(f"select * from marts.{mart}")
+        names = [column[0] for column in found.description or []]
+        rows = [{n: v for n, v in zip(names, row, strict=True) if v is not None} for row in found.fetchall()]
+        tables = {"intermediate.int_placement", "intermediate.int_check_part", "marts.placement_price_volume_variance"}
+        told = [
+            line
+            for row in rows
+            for line in working(lambda query, *values: connection.execute(query, list(values)).fetchall(), tables, mart, row)
+        ]
+    assert len(told) > 10
+    assert [line for line in told if "but the row says" in line] == []
+    for column in FORMULAS[mart]:
+        # Nothing per inhabitant without a snapshot of Kolada.
+        assert column == "net_cost_per_inhabitant_sek" or any(line.startswith(f"{column} = ") for line in told)
+
+
+def test_a_figure_that_its_arithmetic_does_not_give_is_named() -> None:
+    row = {"deviation_sek": Decimal("-9.00"), "net_cost_sek": Decimal("-110.00"), "budget_net_cost_sek": Decimal("-100.00")}
+    told = working(lambda *_: [], set(), "budget_comparison", row)
+    assert told == [
+        "deviation_sek = net_cost_sek - budget_net_cost_sek = (-110) - (-100) = -10, but the row says -9",
+    ]
+
+
 @needs_reports
 def test_the_lines_of_real_reports_show_what_was_printed(warehouse: Path) -> None:
     found = trace(warehouse, "budget_comparison", ["municipality=Norrtälje", "year=2024", "deviation_percent=-4.13"], REPORTS)
     assert [figure.report_problem for figure in found.figures] == [None, None, None]
     assert all(figure.printed in str(figure.report_line) for figure in found.figures)
+
+
+README = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
+ANSWERED = re.findall(r"```sql\n(.*?)```\n\n```\n(.*?)```", README, re.DOTALL)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip("\n").splitlines()]
+
+
+@pytest.mark.parametrize(("query", "answer"), ANSWERED, ids=[query.split("\n")[0][:50] for query, _ in ANSWERED])
+def test_the_readme_prints_what_the_warehouse_answers(warehouse: Path, run: Run, query: str, answer: str) -> None:
+    result = run("sql", "--quiet", "--database", warehouse, query)
+    assert result.returncode == 0, result.stderr
+    assert _lines(result.stdout) == _lines(answer)
+
+
+def test_the_readme_prints_the_trace_of_its_cell(warehouse: Path, run: Run) -> None:
+    found = re.search(r"kommunlager trace (\S+/\S+)\n.*?```\n(.*?)```", README, re.DOTALL)
+    assert found
+    assert len(ANSWERED) >= 6
+    result = run("trace", found[1], "--database", warehouse)
+    # What is too long for the page goes on in the next line there.
+    assert result.stdout.split() == found[2].split()
+
+
+def test_the_readme_prints_what_mf_answers(warehouse: Path, tmp_path: Path) -> None:
+    pytest.importorskip("dbt_metricflow", reason="mf is not installed: its extra is `metrics`")
+    asked = re.findall(r"    \.venv/bin/(mf query.*?)\n\n```\n(.*?)```", README, re.DOTALL)
+    assert len(asked) == 2
+    project_copy(tmp_path)
+    environment = {"KOMMUNLAGER_PUBLISHED": str(warehouse)}
+    mf(tmp_path, ["parse", "--quiet"], environment, "dbt.cli.main")
+    for command, answer in asked:
+        arguments = shlex.split(command.replace("\\\n", " "))[1:]
+        assert _lines(mf(tmp_path, arguments, environment)) == _lines(answer)

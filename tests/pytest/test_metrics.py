@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from metricflow.protocols.sql_client import SqlEngine
 from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
 from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
 from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
+from mf_command import mf, project_copy
 
 from publish.paths import PROJECT_DIR
 
@@ -166,39 +166,20 @@ def test_metrics_of_both_subjects_meet_in_the_municipality(ask: Ask) -> None:
     assert whole == {("Ettköping", 2023, 1000, -90), ("Ettköping", 2024, None, None), ("Tvåköping", 2024, 2050, None)}
 
 
-MF = """
-import sys
-from update_checker import UpdateChecker
-UpdateChecker.check = lambda *_arguments: None  # it would ask a public server for a newer release
-from dbt_metricflow.cli.main import cli
-cli(sys.argv[1:])
-"""
-
-
 def test_mf_reads_the_published_warehouse_and_leaves_it_as_it_is(tmp_path: Path) -> None:
     """`make metrics` and `mf query`, as the README has them, in a copy of the project."""
     pytest.importorskip("dbt_metricflow", reason="mf is not installed: its extra is `metrics`")
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(PROJECT_DIR / name, tmp_path)
-    for name in ("models", "macros", "seeds", "tests/dbt"):
-        shutil.copytree(PROJECT_DIR / name, tmp_path / name)
+    project_copy(tmp_path)
     warehouse = tmp_path / "warehouse" / "kommunlager.duckdb"
     warehouse.parent.mkdir()
     with duckdb.connect(warehouse) as connection:
         connection.execute(MARTS)
     before = warehouse.read_bytes()
 
-    def run(*command: str) -> None:
-        environment = {name: value for name, value in os.environ.items() if name != "KOMMUNLAGER_DATABASE"}
-        done = subprocess.run(
-            [sys.executable, *command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    run("-m", "dbt.cli.main", "parse", "--quiet")
+    mf(tmp_path, ["parse", "--quiet"], module="dbt.cli.main")
     with duckdb.connect(warehouse, read_only=True):  # beside a reader: it does not write
         query = ["query", "--metrics", "unit_cost", "--group-by", f"{MUNICIPALITY},{TYPE},{SCENARIO}"]
-        run("-c", MF, *query, "--where", GROUPS, "--csv", "answer.csv")
+        mf(tmp_path, [*query, "--where", GROUPS, "--csv", "answer.csv"])
     rows = (tmp_path / "answer.csv").read_text(encoding="utf-8").splitlines()
     assert rows[0] == f"{SCENARIO},{MUNICIPALITY},{TYPE},unit_cost"
     assert "forecast,Tvåköping,Barn,200.0" in rows
