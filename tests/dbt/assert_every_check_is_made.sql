@@ -8,7 +8,6 @@ with parts as (
         max(case when role = 'result' then cell_id end) as cell_id,
         count(case when role != 'result' and printed_value is not null then 1 end) as present_terms
     from {{ ref('int_check_part') }}
-    -- Bounds are held against figures that are all there.
     where check_class in ('identity', 'restatement')
     group by check_id, kind
 
@@ -36,6 +35,13 @@ made as (
 
     select distinct regexp_extract(check_id, '^([^/]+/[0-9]+/rule [0-9]+)/', 1) as rule_id
     from checks
+
+    union
+
+    -- Bounds are held against figures that are all there: they may be made nowhere.
+    select distinct regexp_extract(check_id, '^([^/]+/[0-9]+/rule [0-9]+)/', 1) as rule_id
+    from {{ ref('int_check_part') }}
+    where check_class = 'bounds'
 
 )
 

@@ -15,7 +15,7 @@ LINES = ["Rubrik", "", "Intäkter 1 234 -", "Kostnader -1 200 =1+1", "Kostnadern
 ROWS = f"""
 insert into raw.document values ('{DOCUMENT}', '9901', 'Provby', 'Socialnämnden', 'annual_report', 'Berättelse 2024', 2024,
     '2024-01-01', '2024-12-31', '2024-12-31', 'native', 5, $sha256, 'provby');
-insert into raw.report_table values ('{DOCUMENT}', 1, 'drift', 'Drift', 'running_costs', 'tkr', -1, 1, 4);
+insert into raw.report_table values ('{DOCUMENT}', 1, 'drift', 'Drift', 'running_costs', 'tkr', -1, 1, 4, 4);
 insert into raw.table_cell values
     ('{DOCUMENT}/1/1/1', '{DOCUMENT}', 1, 'Drift', 1, 'Intäkter', 1, 'Utfall', '1 234', 1234, 'tkr', 3, null, 'printed',
         'amount', 'outcome', '2024-01-01', '2024-12-31'),
@@ -51,11 +51,11 @@ insert into marts.fct_cost values
 create table marts.coverage (municipalities varchar[]);
 insert into marts.coverage values (['Provby', 'Upplands Väsby']);
 create table marts.empty (n integer);
-create table marts.reconciliation (check_id varchar, kind varchar, cell_id varchar, status varchar, printed decimal(28, 4),
+create table marts.reconciliation (check_id varchar, rule_name varchar, kind varchar, cell_id varchar, status varchar, printed decimal(28, 4),
     expected decimal(28, 4), difference decimal(28, 4), unit varchar, reason varchar);
 insert into marts.reconciliation values
-    ('a', 'net', '{DOCUMENT}/1/2/1', 'registered source error', -1200, -1201, 1, 'tkr', 'Fel i rapporten.'),
-    ('b', 'total', '{DOCUMENT}/1/1/1', 'agrees', 1234, 1234, 0, 'tkr', 'Summan.');
+    ('a', 'net_cost', 'net', '{DOCUMENT}/1/2/1', 'registered source error', -1200, -1201, 1, 'tkr', 'Fel i rapporten.'),
+    ('b', 'all_lines', 'total', '{DOCUMENT}/1/1/1', 'agrees', 1234, 1234, 0, 'tkr', 'Summan.');
 create table marts.reconciliation_coverage (cell_id varchar, guarded_by varchar);
 insert into marts.reconciliation_coverage values ('{DOCUMENT}/1/2/1', 'identity');
 create schema intermediate;
