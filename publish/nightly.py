@@ -160,8 +160,9 @@ def _guarded(settings: Settings, run: Run, log: RunLog, note: Note) -> None:
     _write_summary(settings, run)
     if not isinstance(interruption, KeyboardInterrupt) and _is_alarming(run):
         hooked = _call_hook(settings, run)
-        log.tell("hook", ended=hooked)
-        _write_summary(settings, run)
+        if settings.hook:
+            log.tell("hook", ended=hooked)
+            _write_summary(settings, run)
     if interruption is not None:
         raise interruption
 
