@@ -44,7 +44,9 @@ def settings(folder: Path, hook: str | None = None, full: bool = False) -> Setti
     if not drop.exists():
         for document_id in REPORTS:
             deliver(drop, document_id)
-        dbt_project(folder / "project")
+        project = dbt_project(folder / "project")
+        query = "select cell_id, value from {{ source('raw', 'table_cell') }}\n"
+        (project / "models" / "fct_value.sql").write_text(query, encoding="utf-8")
     warehouse = folder / "w" / "k.duckdb"
     return Settings(drop, warehouse, folder / "extracted", folder / "project", folder / "snapshots", 3, full, hook)
 
