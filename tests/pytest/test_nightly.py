@@ -290,7 +290,7 @@ def test_the_hook_is_told_of_failures_and_nothing_is_told_of_the_hook(tmp_path: 
 def test_a_failing_hook_does_not_hide_how_the_run_ended(
     tmp_path: Path, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, hook: str, words: str
 ) -> None:
-    monkeypatch.setattr(module, "HOOK_SECONDS", 1)
+    monkeypatch.setattr("publish.hook.HOOK_SECONDS", 1)
     chosen = settings(tmp_path, hook=hook)
     stand_in.failures = [BuildError("the models are wrong")]
     run = nightly(chosen)
