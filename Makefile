@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+KILLS ?= 50
 
-.PHONY: help warehouse metrics test lint mutation bench lock clean
+.PHONY: help warehouse metrics test lint mutation faults bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
@@ -38,6 +39,9 @@ test: lint ## Everything: lint, and pytest, which builds the warehouse in a scra
 
 mutation: $(STAMP) ## Change every guarded number in many ways: do the checks find it? ARGS="--json" for programs.
 	PYTHONPATH=tests $(BIN)/python -m mutation $(ARGS)
+
+faults: $(STAMP) ## Kill the nightly run at fifty moments, fill its disk; many minutes. KILLS=10 for fewer.
+	KOMMUNLAGER_KILLS=$(KILLS) $(BIN)/pytest -n 0 -s tests/pytest/test_faults.py tests/pytest/test_publish.py
 
 bench: $(STAMP) ## Time and memory of extract and build, by parts.
 	$(BIN)/python tests/bench/bench.py

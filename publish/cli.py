@@ -386,8 +386,8 @@ def nightly(
     """
     from ingest.kolada.snapshot import SNAPSHOTS
     from ingest.loading.store import EXTRACTED_DIR
-    from publish.nightly import Settings, describe
     from publish.nightly import nightly as run_nightly
+    from publish.nightly_run import Settings, describe
 
     settings = Settings(reports, database, extracted or EXTRACTED_DIR, project, snapshots or SNAPSHOTS, keep, full, hook)
     with _progress() as note:

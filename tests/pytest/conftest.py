@@ -25,7 +25,7 @@ def run() -> Run:
 
     def run(*arguments: object, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*COMMAND, *map(str, arguments)], input=stdin, capture_output=True, text=True, timeout=120, check=False
+            [*COMMAND, *map(str, arguments)], input=stdin, capture_output=True, text=True, timeout=600, check=False
         )
 
     return run

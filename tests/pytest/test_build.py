@@ -18,6 +18,7 @@ from synthetic import dbt_project, extraction
 
 from ingest.loading.store import write_extraction
 from publish.build import docs_of
+from publish.versions import versions_of
 
 Start = Callable[..., subprocess.Popen[str]]
 OLD = b"the old file"
@@ -76,7 +77,7 @@ def _wait_for_dbt(process: subprocess.Popen[str], warehouse: Path) -> None:
 def test_a_build_is_published_whole(extracted: Path, project: Path, warehouse: Path, run: Run) -> None:
     result = run(*_arguments(extracted, project, warehouse))
     assert result.returncode == 0, result.stderr
-    assert sorted(warehouse.parent.iterdir()) == [warehouse, docs_of(warehouse)]
+    assert sorted(warehouse.parent.iterdir()) == [warehouse, docs_of(warehouse), versions_of(warehouse)]
     page = (docs_of(warehouse) / "index.html").read_text(encoding="utf-8")
     assert re.search(r"table_cell</a></td><td>\d+</td><td>0<", page)
     assert not re.search(r'(src|href)="https?://(?!greatexpectations.io)', page)
@@ -185,7 +186,7 @@ def test_a_killed_build_leaves_the_old_file_and_the_next_one_cleans_up(
     assert list(warehouse.parent.glob(".build-*"))
     result = run(*_arguments(extracted, project, warehouse))
     assert result.returncode == 0, result.stderr
-    assert sorted(warehouse.parent.iterdir()) == [warehouse, docs_of(warehouse)]
+    assert sorted(warehouse.parent.iterdir()) == [warehouse, docs_of(warehouse), versions_of(warehouse)]
     assert warehouse.read_bytes() != OLD
 
 
@@ -196,7 +197,7 @@ def test_a_second_build_beside_a_running_one_is_refused(
     _wait_for_dbt(process, warehouse)
     result = run(*_arguments(extracted, project, warehouse))
     assert result.returncode == 1
-    assert "another build is running" in result.stderr
+    assert f"another run is at work here (build, process {process.pid} on " in result.stderr
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
@@ -235,7 +236,7 @@ def test_the_log_of_the_old_file_is_not_replayed_into_the_new_one(
     subprocess.run([sys.executable, "-c", writer, str(warehouse)], check=False)
     assert Path(f"{warehouse}.wal").exists()
     assert run(*_arguments(extracted, project, warehouse)).returncode == 0
-    assert sorted(warehouse.parent.iterdir()) == [warehouse, docs_of(warehouse)]
+    assert sorted(warehouse.parent.iterdir()) == [warehouse, docs_of(warehouse), versions_of(warehouse)]
     with duckdb.connect(warehouse, read_only=True) as connection:
         assert connection.execute("select count(*) from duckdb_tables() where table_name = 'old'").fetchone() == (0,)
 

@@ -22,6 +22,7 @@ from publish.cli import main
 from publish.output import as_csv, as_json, as_table
 
 COMMANDS = ("extract", "inspect", "load", "template", "build", "status", "reconcile", "trace", "export", "docs", "sql")
+COMMANDS += ("nightly", "versions", "rollback", "diff")
 
 
 @pytest.fixture

@@ -17,11 +17,12 @@ import publish_process
 import pytest
 from conftest import Run
 from publish_process import VARIANTS, publish, staged_warehouse, variant_of
+from small_warehouse import DOCUMENT
 
 from ingest.errors import WarehouseError
 from ingest.loading.database import open_for_reading
 from publish.audit import audit
-from publish.build import staging_folder
+from publish.build import BuildError, _build_failure, staging_folder
 from publish.content_hash import content_hash, mart_contents
 from publish.diff import diff
 from publish.lock import HOLDER, exclusive
@@ -197,6 +198,31 @@ def test_the_audit_finds_what_is_not_as_it_was_built(tmp_path: Path) -> None:
             connection.execute(statement)
         with pytest.raises(WarehouseError, match=words):
             audit(bad, ["provby_namnden_2024"])
+
+
+def test_failing_rows_name_their_documents(tmp_path: Path) -> None:
+    staged = staged_warehouse(tmp_path, 0)
+    other = {"name": "x", "kind": "test", "file": "x.sql", "status": "fail", "description": "", "message": "Got 1 result"}
+    cell = f"{DOCUMENT}/1/1/1"
+
+    def failure(*queries: str, **facts: object) -> BuildError:
+        failures = [{**other, "compiled": query, **facts} for query in queries]
+        return _build_failure({"passed": 5, "skipped": 1, "failures": failures}, staged)
+
+    for named in (
+        f"select '{DOCUMENT}' as document_id, 12.5 as wrong",
+        f"select '{cell}' as cell_id, 12.5 as wrong",
+        f"select ['{cell}', 'other/1/1/1'] as cell_ids, 12.5 as wrong",
+    ):
+        error = failure(named)
+        assert error.is_explained
+        assert list(error.documents) == [DOCUMENT]
+        assert "12.5" in error.documents[DOCUMENT]
+    assert failure("select 1 as wrong").documents == {}
+    # One that names nobody: dropping the other's document may not be enough.
+    assert not failure(f"select '{DOCUMENT}' as document_id", "select 1 as wrong").is_explained
+    assert failure(f"select '{DOCUMENT}' as document_id", status="error").documents == {}
+    assert "cannot be shown" in str(failure("select nope"))
 
 
 def test_reading_is_closed_and_stays_closed(warehouse: Path, tmp_path: Path) -> None:
