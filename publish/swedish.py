@@ -45,7 +45,9 @@ def number(value: int | Decimal, *, signed: bool = False) -> str:
 
 
 def period(start: date, end: date) -> str:
-    """A whole year by its number, whole months of one year by their names, another period by its days."""
+    """A whole year by its number, whole months of one year by their names, another period by its days, a day by its date."""
+    if start == end:
+        return start.isoformat()
     first = start.day == 1
     last = end.day == calendar.monthrange(end.year, end.month)[1]
     if not (first and last and start.year == end.year):
