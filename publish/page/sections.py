@@ -534,7 +534,7 @@ def _indicator_points(
                 said = f": {row['value_text']}" if value is not None else ""
                 said += f"; mål {row['target_text']}" if target is not None else ""
                 points.append({**shared, "value": _float(value), "target": _float(target), "text": text + said})
-    part = [("mark-part", "○ del av året")] if any(point["span"] != WHOLE_YEAR for point in points) else []
+    part = [("mark-part", "○ annan tid än kalenderåret")] if any(point["span"] != WHOLE_YEAR for point in points) else []
     return points, [*legend, *part, ("mark-target", "Mål")]
 
 
