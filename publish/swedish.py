@@ -45,15 +45,17 @@ def number(value: int | Decimal, *, signed: bool = False) -> str:
 
 
 def period(start: date, end: date) -> str:
-    """A whole year by its number, whole months of one year by their names, another period by its days."""
-    first = start.day == 1
-    last = end.day == calendar.monthrange(end.year, end.month)[1]
-    if not (first and last and start.year == end.year):
+    """A whole year by its number, whole months by their names, another period by its days, a day by its date."""
+    if start == end:
+        return start.isoformat()
+    if start.day != 1 or end.day != calendar.monthrange(end.year, end.month)[1]:
         return f"{start.isoformat()} till {end.isoformat()}"
+    first, last = _MONTHS[start.month - 1], _MONTHS[end.month - 1]
+    if start.year != end.year:
+        return f"{first} {start.year}–{last} {end.year}"
     if (start.month, end.month) == (1, 12):
         return str(end.year)
-    months = [_MONTHS[month - 1] for month in dict.fromkeys((start.month, end.month))]
-    return f"{'–'.join(months)} {end.year}"
+    return f"{first} {end.year}" if first == last else f"{first}–{last} {end.year}"
 
 
 def listed(names: Sequence[str]) -> str:

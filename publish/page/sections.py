@@ -95,7 +95,7 @@ class _PlacementTypes:
     """The placement types and their groups: names, what a day is called, and each group before its types."""
 
     def __init__(self, questions: Questions) -> None:
-        types = questions.ask("select * from marts.dim_placement_type")
+        types = questions.ask("select * from marts.dim_placement_type order by name_sv")
         self.names = {kind["placement_type_code"]: kind["name_sv"] for kind in types}
         self.units = {kind["placement_type_code"]: "dag" if kind["volume_unit"] == "dagar" else "dygn" for kind in types}
         self.unit_heads = {code: "Dagar" if unit == "dag" else "Dygn" for code, unit in self.units.items()}
@@ -430,7 +430,8 @@ def indicators(questions: Questions) -> Section:
     """What boards measure: value, target and distance, by what the indicators are about."""
     names = {row["indicator_code"]: row["name_sv"] for row in questions.ask("select * from marts.dim_indicator")}
     rows = questions.ask(
-        "select * from marts.indicator_comparison order by municipality, indicator_code, year, period_end, scenario"
+        """select * from marts.indicator_comparison
+        order by municipality, indicator_code, year, period_end, scenario, period_start, concept"""
     )
     panels, points = [], []
     options: dict[str, tuple[int, Option]] = {}
@@ -470,7 +471,7 @@ def indicators(questions: Questions) -> Section:
                 )
             )
     several = "Flera kommuner redovisar"
-    panels.sort(key=lambda panel: (options[panel.key][1].group != several, options[panel.key][0]))
+    panels.sort(key=lambda panel: (options[panel.key][1].group != several, options[panel.key][0], panel.key))
     listed = sorted((option for _, option in options.values()), key=lambda option: (option.group != several, option.text.lower()))
     return Section("nyckeltal", [Field("concept", "Nyckeltal", listed)], [Block("", panels, "indicator", points)])
 
@@ -533,7 +534,7 @@ def _indicator_points(
                 said = f": {row['value_text']}" if value is not None else ""
                 said += f"; mål {row['target_text']}" if target is not None else ""
                 points.append({**shared, "value": _float(value), "target": _float(target), "text": text + said})
-    part = [("mark-part", "○ del av året")] if any(point["span"] != WHOLE_YEAR for point in points) else []
+    part = [("mark-part", "○ annan tid än kalenderåret")] if any(point["span"] != WHOLE_YEAR for point in points) else []
     return points, [*legend, *part, ("mark-target", "Mål")]
 
 
@@ -569,7 +570,7 @@ CHECK_KINDS = {
 def reconciliation(questions: Questions) -> Section:
     """How the checks of each report ended, each difference with its reason, and what guards the printed numbers."""
     rows = questions.ask("select * from marts.reconciliation order by document_id, line_no, check_id")
-    reports = questions.ask("select * from marts.dim_document order by municipality, as_of desc")
+    reports = questions.ask("select * from marts.dim_document order by municipality, as_of desc, document_id")
     statuses = list(dict.fromkeys([*CHECK_STATUSES, *(row["status"] for row in rows)]))
     statuses = [status for status in statuses if any(row["status"] == status for row in rows)]
     table_rows, bars, differences = [], [], []
@@ -673,7 +674,7 @@ def coverage(questions: Questions) -> Section:
             values.append(Value("; ".join(said), note=note) if theirs else Value("ej publicerat", is_missing=True))
         table_rows.append(Row(subject, values))
     table = Table("Vad varje kommun publicerar i de inlästa rapporterna", ["Område", *questions.municipalities], table_rows)
-    return Section("publicerat", (), [Block("", [Panel("all", {}, "", table)])])
+    return Section("publicerat", (), [Block("", [Panel("all", {}, "", table)] if rows else [])])
 
 
 # -- the same for several sections -----------------------------------------------------------------------------------------
