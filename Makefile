@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help warehouse test lint mutation bench lock clean
+.PHONY: help warehouse test lint mutation bench bench-scale lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
@@ -37,6 +37,9 @@ mutation: $(STAMP) ## Change every guarded number in many ways: do the checks fi
 
 bench: $(STAMP) ## Time and memory of extract and build, by parts.
 	$(BIN)/python tests/bench/bench.py
+
+bench-scale: $(STAMP) ## The build of a country's reports: time, memory, growth. SCALES="1 10" for percent of it.
+	$(BIN)/python tests/bench/scale.py $(SCALES)
 
 clean: ## Remove what was built, except .venv.
 	rm -rf warehouse target logs build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
