@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 KILLS ?= 50
 
-.PHONY: help warehouse metrics test lint mutation faults bench lock clean
+.PHONY: help warehouse metrics test lint mutation faults bench bench-scale lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
@@ -45,6 +45,9 @@ faults: $(STAMP) ## Kill the nightly run at fifty moments, fill its disk; many m
 
 bench: $(STAMP) ## Time and memory of extract and build, by parts.
 	$(BIN)/python tests/bench/bench.py
+
+bench-scale: $(STAMP) ## The build of a country's reports: time, memory, growth. SCALES="1 10" for percent of it.
+	$(BIN)/python tests/bench/scale.py $(SCALES)
 
 clean: ## Remove what was built, except .venv.
 	rm -rf warehouse target logs build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

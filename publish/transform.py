@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 PASSED = frozenset({"success", "pass", "no-op"})
 
 MODELS = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-# The target that opens the database for reading only (profiles.yml): any number of processes can.
-TESTS = tuple(("test", "--select", f"test_type:{kind}", "--target", "tests") for kind in ("data", "unit"))
+# The target `tests` opens the database for reading only (profiles.yml): any number of processes can.
+TESTS = {kind: ("test", "--select", f"test_type:{kind}", "--target", "tests") for kind in ("data", "unit")}
 
 # What dbt is asked to do, and its exit: whether all went well, and the nodes' results as plain data.
 Outcome = tuple[bool, list[dict[str, Any]]]
@@ -49,7 +49,7 @@ def _run(project: Path, work: Path, channel: TextIO) -> int:
     def say(event: str, **facts: Any) -> None:
         print(json.dumps({"event": event, **facts}), file=channel, flush=True)
 
-    started = time.perf_counter()
+    beginning = time.perf_counter()
     from dbt.cli.main import dbtRunner
 
     _look_names_up_where_dbt_copies_them()
@@ -65,21 +65,24 @@ def _run(project: Path, work: Path, channel: TextIO) -> int:
         say("finished", failures=[problem], passed=0, skipped=0)
         return 1
     manifest = cast("Manifest", parsed.result)
-    say("parsed", seconds=round(time.perf_counter() - started, 3))
+    say("parsed", seconds=round(time.perf_counter() - beginning, 3))
 
     if sys.stdin.readline().strip() != "build":
         return 1
     # Before this process has threads, which do not survive a fork.
-    modeller, *testers = [_Worker([*command, *arguments], manifest, say) for command in (MODELS, *TESTS)]
+    modeller, *testers = [_Worker([*command, *arguments], manifest, say) for command in (MODELS, *TESTS.values())]
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     say("total", nodes=len(manifest.nodes) + len(manifest.unit_tests) + len(manifest.exposures))
     modeller.start()
     success, results = modeller.outcome()
     # What a failed model would have made cannot be tested.
-    missing = [f"{result['name']}+" for result in results if result["status"] not in PASSED]
-    for tester in testers:
-        tester.start("--exclude", *missing) if missing else tester.start()
-    for tester in testers:
+    missing = {result["id"]: result["name"] for result in results if result["status"] not in PASSED}
+    tests = {kind: [set(test.depends_on.nodes) for test in _tests(manifest, kind)] for kind in TESTS}
+    skipped = sum(bool(needs & set(missing)) for of_kind in tests.values() for needs in of_kind)
+    started = [t for kind, t in zip(TESTS, testers, strict=True) if any(not needs & set(missing) for needs in tests[kind])]
+    for tester in started:
+        tester.start(*(["--exclude", *(f"{name}+" for name in missing.values())] if missing else []))
+    for tester in started:
         tested, more = tester.outcome()
         success &= tested
         results += more
@@ -90,12 +93,21 @@ def _run(project: Path, work: Path, channel: TextIO) -> int:
         "finished",
         failures=failures,
         passed=sum(result["status"] in PASSED for result in results),
-        skipped=sum(result["status"] == "skipped" for result in results),
+        skipped=skipped + sum(result["status"] == "skipped" for result in results),
         slowest=[[result["name"], result["seconds"]] for result in sorted(results, key=lambda r: -r["seconds"])[:5]],
         lineage=_lineage(manifest),
         grains=_grains(manifest),
     )
     return 0 if success else 1
+
+
+def _tests(manifest: Manifest, kind: str) -> list[Any]:
+    """The project's data tests or unit tests."""
+    return (
+        list(manifest.unit_tests.values())
+        if kind == "unit"
+        else [n for n in manifest.nodes.values() if n.resource_type == "test"]
+    )
 
 
 def _look_names_up_where_dbt_copies_them() -> None:
@@ -105,7 +117,7 @@ def _look_names_up_where_dbt_copies_them() -> None:
     """
     from dbt_common.clients import jinja
 
-    jinja.NativeSandboxTemplate.new_context = jinja.MacroFuzzTemplate.new_context  # type: ignore[assignment, method-assign]
+    setattr(jinja.NativeSandboxTemplate, "new_context", jinja.MacroFuzzTemplate.new_context)  # noqa: B010
 
 
 def _invoke(command: Sequence[str], manifest: Manifest, say: Callable[..., None]) -> Outcome:
@@ -194,6 +206,7 @@ def _result(result: Any) -> dict[str, Any]:
     node = result.node
     return {
         **_problem(node.name, str(result.status), str(result.message or "")),
+        "id": node.unique_id,
         "kind": str(node.resource_type),
         "file": getattr(node, "original_file_path", None),
         "description": getattr(node, "description", "") or "",
@@ -204,6 +217,7 @@ def _result(result: Any) -> dict[str, Any]:
 
 def _problem(name: str, status: str, message: str) -> dict[str, Any]:
     return {
+        "id": "",
         "name": name,
         "status": status,
         "message": message,

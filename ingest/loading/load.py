@@ -1,8 +1,9 @@
 """Load: extracted report data -> schema `raw` of a DuckDB database (see raw_schema.sql).
 
-Everything is read, shaped and gated before the one transaction that writes. A document whose rows or checks differ from
-those in the database is replaced whole; one that is the same is left alone, so that loading the same data twice changes
-nothing at all, `raw.load_check` and its `loaded_at` included. Documents that are not part of the load stay as they are.
+Documents are read, shaped, gated and written in batches, so that memory is bounded, and in one transaction, so that the gate
+lets all of them in or none. A document whose rows or checks differ from those in the database is replaced whole; one that is
+the same is left alone, so that loading the same data twice changes nothing at all, `raw.load_check` and its `loaded_at`
+included. Documents that are not part of the load stay as they are.
 Official key figures (raw.kolada_value) are those of the newest snapshot, or none.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -24,12 +25,16 @@ import polars as pl
 from ingest.errors import ExtractedDataError, GateError, WarehouseError
 from ingest.forms.form_files import is_form, read_form
 from ingest.kolada.raw import kolada_frame
+from ingest.loading.columnar import POLARS_TYPES, NotPlain, plain, read_frames
 from ingest.loading.database import open_for_writing
 from ingest.loading.gate import CheckResult, check_frames, describe_failures, failures_by_document
 from ingest.loading.store import read_extraction
 from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Statement, StatementTerm, Table
 
 RAW_SCHEMA = Path(__file__).parent / "raw_schema.sql"
+
+# Documents that are in memory at once: some hundred thousand cells.
+BATCH = 1000
 
 # DuckDB grows its file in blocks of 256 KiB, several per table.
 SPARE_BYTES = 8 * 2**20
@@ -81,32 +86,57 @@ def load(
     """
     watch = _Stopwatch()
     note("reading the extracted reports")
-    extractions = _read(folders)
-    frames = shape(extractions)
+    folders = [folder.resolve() for folder in folders]
+    batches = [folders[start : start + BATCH] for start in range(0, len(folders), BATCH)] or [[]]
     key_figures = kolada_frame(snapshots)
+    frames = _read(batches[0])
     watch.lap("read")
+    failed: list[CheckResult] = []
+    documents: dict[str, LoadedDocument] = {}
+    checks = 0
     # Opened before the gate, which takes seconds: a locked or read-only database is told at once.
     with open_for_writing(database) as connection:
-        note("checking the load")
-        results = check_frames({**frames, "kolada_value": key_figures}, docs)
-        if not all(result.passed for result in results):
-            raise GateError(describe_failures(results), failures_by_document(results))
-        watch.lap("gate")
-        note("writing the database")
-        _require_space(database.parent, frames)
-        changed = _write(connection, frames, key_figures, results)
+        connection.begin()
+        connection.execute(RAW_SCHEMA.read_text(encoding="utf-8"))
+        for number, batch in enumerate(batches):
+            if number:
+                note(f"reading the extracted reports from the {number * BATCH + 1:,}th of {len(folders):,}")
+                frames = _read(batch)
+                watch.lap("read")
+            _refuse_twice(frames, documents)
+            note("checking the load")
+            # Key figures are checked beside the first batch.
+            with_key_figures = {**frames, "kolada_value": key_figures} if number == 0 else frames
+            results = check_frames(with_key_figures, docs if docs is None or len(batches) < 2 else docs / f"{number + 1:03}")
+            checks += len(results)
+            failed += [result for result in results if not result.passed]
+            watch.lap("gate")
+            note("writing the database")
+            changed: set[str] = set()
+            if not failed:
+                _require_space(database.parent, frames)
+                changed = _write(connection, frames, results, None if number else key_figures)
+            documents |= {document.document_id: document for document in _summary(frames, changed)}
+            watch.lap("write")
+        if failed:
+            raise GateError(describe_failures(failed), failures_by_document(failed))
+        connection.commit()
+        # Closing would do it too, but says nothing when the disk is full.
+        connection.execute("checkpoint")
     watch.lap("write")
-    documents = [
-        LoadedDocument(
-            extraction.document.document_id,
-            len(extraction.tables),
-            len(extraction.cells),
-            sum(cell.value is not None for cell in extraction.cells),
-            extraction.document.document_id in changed,
-        )
-        for extraction in extractions
+    return LoadResult(list(documents.values()), key_figures.height, checks, watch.seconds)
+
+
+def _summary(frames: Frames, changed: set[str]) -> list[LoadedDocument]:
+    def counts(name: str, counted: pl.Expr) -> dict[str, int]:
+        return dict(frames[name].group_by("document_id").agg(counted).iter_rows())
+
+    tables, cells = counts("report_table", pl.len()), counts("table_cell", pl.len())
+    numbers = counts("table_cell", pl.col("value").count())
+    return [
+        LoadedDocument(i, tables.get(i, 0), cells.get(i, 0), numbers.get(i, 0), i in changed)
+        for i in frames["document"]["document_id"]
     ]
-    return LoadResult(documents, key_figures.height, len(results), watch.seconds)
 
 
 def shape(extractions: Sequence[Extraction]) -> Frames:
@@ -120,32 +150,48 @@ def shape(extractions: Sequence[Extraction]) -> Frames:
     def frame(row_type: type[Any], rows: Callable[[Extraction], Sequence[Any]]) -> pl.DataFrame:
         return _frame(row_type, [(i, row) for i, extraction in zip(ids, extractions, strict=True) for row in rows(extraction)])
 
-    table = frame(Table, lambda extraction: extraction.tables)
-    column = frame(Column, lambda extraction: extraction.columns)
-    cell = frame(Cell, lambda extraction: extraction.cells)
+    return _complete(
+        {
+            Document: _frame(Document, [(extraction.document.document_id, extraction.document) for extraction in extractions]),
+            Table: frame(Table, lambda extraction: extraction.tables),
+            Column: frame(Column, lambda extraction: extraction.columns),
+            Cell: frame(Cell, lambda extraction: extraction.cells),
+            Rule: frame(Rule, lambda extraction: extraction.rules),
+            RuleTerm: frame(RuleTerm, lambda extraction: extraction.rule_terms),
+            Note: frame(Note, lambda extraction: extraction.notes),
+            Statement: frame(Statement, lambda extraction: extraction.statements),
+            StatementTerm: frame(StatementTerm, lambda extraction: extraction.statement_terms),
+        }
+    )
+
+
+def _complete(rows: Mapping[type[Any], pl.DataFrame]) -> Frames:
+    """The rows as frames of schema `raw`: with ids, titles and labels, sorted."""
+    table, column = rows[Table], rows[Column]
     # One row per key, so that a key given twice fails the gate once and not as many rows.
     titles = table.select("document_id", "table_no", "table_title").unique(["document_id", "table_no"])
     labels = column.select("document_id", "table_no", "column_no", "column_label").unique(
         ["document_id", "table_no", "column_no"]
     )
     cell = (
-        cell.join(titles, on=["document_id", "table_no"], how="left")
+        rows[Cell]
+        .join(titles, on=["document_id", "table_no"], how="left")
         .join(labels, on=["document_id", "table_no", "column_no"], how="left")
         .with_columns(cell_id=pl.concat_str("document_id", "table_no", "row_no", "column_no", separator="/"))
     )
-    statement = frame(Statement, lambda extraction: extraction.statements).with_columns(
+    statement = rows[Statement].with_columns(
         statement_id=pl.concat_str("document_id", pl.lit("statement"), "name", separator="/")
     )
     frames = {
-        "document": _frame(Document, [(extraction.document.document_id, extraction.document) for extraction in extractions]),
+        "document": rows[Document],
         "report_table": table,
         "report_column": column,
         "table_cell": cell,
-        "table_rule": frame(Rule, lambda extraction: extraction.rules),
-        "table_rule_term": frame(RuleTerm, lambda extraction: extraction.rule_terms),
-        "extraction_note": frame(Note, lambda extraction: extraction.notes),
+        "table_rule": rows[Rule],
+        "table_rule_term": rows[RuleTerm],
+        "extraction_note": rows[Note],
         "statement": statement,
-        "statement_term": frame(StatementTerm, lambda extraction: extraction.statement_terms),
+        "statement_term": rows[StatementTerm],
     }
     of_tables = ["document_id", "table_no", "rule_no", "term_no", "note_no", "row_no", "column_no"]
     of_statements = ["document_id", "statement_no", "term_no", "factor_no"]
@@ -155,10 +201,15 @@ def shape(extractions: Sequence[Extraction]) -> Frames:
     }
 
 
-def _read(folders: Sequence[Path]) -> list[Extraction]:
-    """The extractions of documents' folders and of forms, each document once."""
+def _read(folders: Sequence[Path]) -> Frames:
+    """The frames of documents' folders and of forms. Folders are read all at once where they are as the project writes them."""
+    try:
+        if len({folder.name for folder in folders}) == len(folders) and not any(is_form(folder) for folder in folders):
+            return _complete(read_frames(folders))
+    except NotPlain:
+        pass  # read one by one, which takes it or names what is wrong
     read: dict[str, tuple[Path, Extraction]] = {}
-    for folder in (folder.resolve() for folder in folders):
+    for folder in folders:
         form = is_form(folder)
         if not form and not folder.is_dir():
             raise ExtractedDataError(
@@ -167,21 +218,22 @@ def _read(folders: Sequence[Path]) -> list[Extraction]:
         extraction = read_form(folder) if form else read_extraction(folder)
         document_id = extraction.document.document_id
         if document_id in read:
-            raise ExtractedDataError(
-                f"{read[document_id][0]} and {folder}: both hold document '{document_id}'.\n"
-                "  What to do: load only one of them; a document has one place."
-            )
+            raise _twice(f"{read[document_id][0]} and {folder}", document_id)
         read[document_id] = (folder, extraction)
-    return [extraction for _, extraction in read.values()]
+    return shape([extraction for _, extraction in read.values()])
 
 
-POLARS_TYPES: dict[str, pl.DataType] = {
-    "str": pl.String(),
-    "int": pl.Int32(),
-    "bool": pl.Boolean(),
-    "date": pl.Date(),
-    "Decimal": pl.String(),
-}
+def _refuse_twice(frames: Frames, before: Mapping[str, object]) -> None:
+    """A document has one place, also where its second folder is in another batch."""
+    for document_id in frames["document"]["document_id"]:
+        if document_id in before:
+            raise _twice("two of the folders", document_id)
+
+
+def _twice(places: str, document_id: str) -> ExtractedDataError:
+    return ExtractedDataError(
+        f"{places}: both hold document '{document_id}'.\n  What to do: load only one of them; a document has one place."
+    )
 
 
 def _frame(row_type: type[Any], rows: Sequence[tuple[str, Any]]) -> pl.DataFrame:
@@ -201,13 +253,13 @@ def _frame(row_type: type[Any], rows: Sequence[tuple[str, Any]]) -> pl.DataFrame
 
 
 def _plain(value: object) -> object:
-    return format(value.normalize(), "f") if isinstance(value, Decimal) else value
+    return plain(value) if isinstance(value, Decimal) else value
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, frames: Frames, key_figures: pl.DataFrame, results: Sequence[CheckResult]
+    connection: duckdb.DuckDBPyConnection, frames: Frames, results: Sequence[CheckResult], key_figures: pl.DataFrame | None
 ) -> set[str]:
-    """Replace the documents that differ, and the key figures if they do, in one transaction; returns the documents' ids."""
+    """Replace the documents that differ, and the key figures (if given) where they do; returns the documents' ids."""
     all_checks = pl.DataFrame(
         results,
         schema={f.name: POLARS_TYPES[str(f.type).removesuffix(" | None")] for f in dataclasses.fields(CheckResult)},
@@ -218,8 +270,6 @@ def _write(
         for name, kinds in EXACT_DECIMALS.items()
     }
     incoming = {**frames, **exact, "load_check": checks}
-    connection.begin()
-    connection.execute(RAW_SCHEMA.read_text(encoding="utf-8"))
     changed: set[str] = set()
     for name, frame in incoming.items():
         _check_columns(connection, name, frame)
@@ -241,10 +291,8 @@ def _write(
             f"insert into raw.{name} ({stamp[0]}{columns}) "
             f"select {stamp[1]}{columns} from incoming_{name} semi join changed_document using (document_id)"
         )
-    _write_key_figures(connection, key_figures, all_checks.filter(pl.col("document_id").is_null()), loaded_at)
-    connection.commit()
-    # Closing would do it too, but says nothing when the disk is full.
-    connection.execute("checkpoint")
+    if key_figures is not None:
+        _write_key_figures(connection, key_figures, all_checks.filter(pl.col("document_id").is_null()), loaded_at)
     return changed
 
 
@@ -302,5 +350,5 @@ class _Stopwatch:
 
     def lap(self, name: str) -> None:
         now = time.perf_counter()
-        self.seconds[name] = round(now - self._last, 3)
+        self.seconds[name] = round(self.seconds.get(name, 0) + now - self._last, 3)
         self._last = now
