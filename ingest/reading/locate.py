@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
@@ -30,8 +31,7 @@ NUMBERED_CERTAIN_PAGES = 2
 """The same where the text says itself where pages end."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line of the report, with its 1-based number."""
 
     no: int

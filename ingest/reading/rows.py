@@ -36,8 +36,7 @@ class Token(NamedTuple):
     vocabularies: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class RawCell:
+class RawCell(NamedTuple):
     """A cell as it was read: column index from 0, printed text, line and how the columns were decided."""
 
     column: int
@@ -156,16 +155,37 @@ class RowReader:
         return self.tokens_from(lines)(0)
 
     def tokens_from(self, lines: list[Line]) -> Callable[[int], list[Token]]:
-        """What gives the tokens from the line of an index on. What begins at a word is looked for once: it does not depend on
-        the words before."""
+        """What gives the tokens from the line of an index on. What begins at a word does not depend on the words before: it is
+        looked for once, and where the tokens of a line meet those given first they go on as these do."""
         pieces: list[Token] = []
         begins: list[int] = []
         for line in lines:
             begins.append(len(pieces))
             pieces.extend(self._line_tokens(line))
-        begun: dict[int, tuple[Token, int]] = {}
-        noted = self._where_notes_can_begin(pieces)
-        return lambda index: self._join_phrases(pieces, begins[index] if begins else 0, begun, noted)
+        token_at = self._joined(pieces)
+        given: list[Token] = []
+        places: list[int] = []
+        place_of: dict[int, int] = {}
+
+        def tokens(index: int) -> list[Token]:
+            at = begins[index] if begins else 0
+            if not given:
+                while at < len(pieces):
+                    token, used = token_at(at)
+                    given.append(token)
+                    places.append(at)
+                    at += used
+                return list(given)
+            if not place_of:
+                place_of.update(zip(places, range(len(places)), strict=True))
+            before: list[Token] = []
+            while at < len(pieces) and at not in place_of:
+                token, used = token_at(at)
+                before.append(token)
+                at += used
+            return before + given[place_of[at] :] if at in place_of else before
+
+        return tokens
 
     def _line_tokens(self, line: Line) -> list[Token]:
         key = line.no, line.text
@@ -181,8 +201,7 @@ class RowReader:
             parts = [""] * len(text) if len(text) > 1 else []
         else:
             parts = text.removesuffix(" ").split(" ")
-            others = [part for part in parts if _kind(part) in _NOT_WORDS]
-            if all(self._is_year(part) for part in others):
+            if parts[-1] == "" and all(self._is_year(part) for part in parts if _kind(part) in _NOT_WORDS):
                 last = next(part for part in reversed(parts) if part)
                 if _letters(last) not in self.accepted_ends:
                     parts = text.rstrip().split(" ")  # a space too many behind words alone is no empty cell
@@ -223,21 +242,20 @@ class RowReader:
                 merged.append(part)
         return merged
 
-    def _join_phrases(
-        self, tokens: list[Token], start: int, begun: dict[int, tuple[Token, int]], noted: Container[int]
-    ) -> list[Token]:
-        joined: list[Token] = []
-        index = start
+    def _joined(self, tokens: list[Token]) -> Callable[[int], tuple[Token, int]]:
+        """What gives the token that begins at an index, phrases, notes and ranges joined, and how many of the pieces it takes."""
+        begun: dict[int, tuple[Token, int]] = {}
+        noted = self._where_notes_can_begin(tokens)
         dashes = any(token.text == "–" for token in tokens)
-        while index < len(tokens):
+
+        def token_at(index: int) -> tuple[Token, int]:
             if index not in begun:
                 whole = self._range_over_lines(tokens, index) if dashes else None
                 note = self._note(tokens, index, self.note) if self.note and index in noted else None
                 begun[index] = whole or note or self._phrase(tokens, index)
-            token, used = begun[index]
-            joined.append(token)
-            index += used
-        return joined
+            return begun[index]
+
+        return token_at
 
     def _phrase(self, tokens: list[Token], index: int) -> tuple[Token, int]:
         """The longest phrase of the table's vocabularies that begins here, or the token itself."""
