@@ -141,7 +141,12 @@ class RowReader:
         self.accepted_ends = {_letters(phrase.split()[-1]) for name in self.accepted for phrase in self.vocabularies[name]} - {""}
         self.phrases = _phrases(tuple((name, tuple(self.vocabularies[name])) for name in names))
         first = table.columns[0] if table.columns else None
-        self.begins_with_words = first is not None and first.is_text and (first.optional or first.words == DATES)
+        is_text = first is not None and first.is_text
+        can_be_word = first is not None and is_text and (first.optional or first.words == DATES)
+        self.first_words = first.words if first is not None and is_text and not can_be_word else None
+        """The vocabulary without whose phrase no row has a first cell."""
+        self.begins_no_cell = frozenset(() if can_be_word else ("word", "digits", "whole") if is_text else ("word",))
+        """The kinds of tokens with which no first cell begins."""
         self._tokens_of: dict[tuple[int, str], list[Token]] = {}
         """What lines have been read as: those behind a remark are looked at again and again."""
         self.marks = frozenset({"%", "**", "–", "+/-", *layout.unit_words})
@@ -342,7 +347,11 @@ class RowReader:
             # A word that can be a value (`öka`) is none at the end of a label: it is the first cell of a row that is no row.
             if not label or (self.has_figures and (_is_figure(label[-1]) or label[-1].vocabularies & self.accepted)):
                 continue
-            if tokens[position].kind == "word" and not self.begins_with_words:
+            if tokens[position].kind in self.begins_no_cell or (
+                self.first_words is not None
+                and tokens[position].kind == "phrase"
+                and self.first_words not in tokens[position].vocabularies
+            ):
                 continue
             if self._is_empty_row(tokens, position):
                 end = position
