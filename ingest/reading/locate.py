@@ -8,12 +8,13 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 
 from ingest.layout import Layout, TableLayout, Variables
 from ingest.reading.columns import HeadFinder
-from ingest.source.text import ReportText, fold, letters, shows_blanks
+from ingest.source.text import ReportText, fold, letters, letters_of_lines, shows_blanks
 
 _FOOTNOTE = re.compile(r"\d\d$")
 HEAD_LINES = 40
@@ -30,8 +31,7 @@ NUMBERED_CERTAIN_PAGES = 2
 """The same where the text says itself where pages end."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line of the report, with its 1-based number."""
 
     no: int
@@ -45,7 +45,7 @@ class _Stops:
     def __init__(self, texts: list[str], variables: Variables) -> None:
         filled = [variables.fill(text) for text in texts if not text.startswith("^")]
         self.beginnings = tuple(filled)
-        self.folded = [fold(text) for text in filled]
+        self.folded = sorted({fold(text) for text in filled}, key=len)
         self.patterns = [variables.pattern(text) for text in texts if text.startswith("^")]
 
 
@@ -82,13 +82,13 @@ class Page:
         self._plain = [line.strip() if report.form == "running" else " ".join(line.split()) for line in report.lines]
         for index in self._page_numbers:
             self._plain[index] = ""  # a page break can divide a head
-        self._letters = [] if self.ocr else [letters(line) for line in self._plain]
+        self._letters = [] if self.ocr else letters_of_lines(self._plain)
         self._known_by = self._first_words() if self.ocr else self._readings()
         self._stops: dict[str, _Stops] = {}
         self.boxed = self._page_boxes()
         skip = [variables.pattern(pattern) for pattern in layout.skip]
         self._skipped = self.boxed | self._page_numbers
-        self._skipped |= {i for i, line in enumerate(self._plain) if any(pattern.match(line) for pattern in skip)}
+        self._skipped |= {i for pattern in skip for i, line in enumerate(self._plain) if pattern.match(line)}
 
     def heads(self, table: TableLayout) -> list[Head]:
         """Every occurrence of a table's head, in order."""
@@ -184,12 +184,19 @@ class Page:
         if not line:
             return False
         stops = self._stops_of(table)
-        if any(pattern.match(line) for pattern in stops.patterns):
-            return True
+        for pattern in stops.patterns:
+            if pattern.match(line):
+                return True
         if not self.ocr:
             return line.startswith(stops.beginnings)
         folded = fold(line)
-        return any(fuzz.ratio(folded[: len(stop) + 1], stop, score_cutoff=OCR_STOP_RESEMBLANCE) for stop in stops.folded)
+        longest = len(folded) * (200 - OCR_STOP_RESEMBLANCE) / OCR_STOP_RESEMBLANCE + 1
+        for stop in stops.folded:
+            if len(stop) > longest:
+                return False  # nor any of those behind it, which are longer still
+            if fuzz.ratio(folded[: len(stop) + 1], stop, score_cutoff=OCR_STOP_RESEMBLANCE):
+                return True
+        return False
 
     def _stops_of(self, table: TableLayout) -> _Stops:
         if table.key not in self._stops:

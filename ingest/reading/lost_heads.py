@@ -72,34 +72,31 @@ class _Head:
 
 
 class _Lines:
-    """The words of a page's lines, and which of them are like words of heads. Few lines hold one: only near these are words
-    folded and compared."""
+    """The words of a page's lines, and which of them are like words of heads."""
 
     def __init__(self, page: Page, heads: list[_Head]) -> None:
-        self._page = page
-        self._most_words = max(head.most_words for head in heads)
-        self._words: dict[int, list[str] | None] = {}
-        self._texts = [page.plain(index).replace("|", " ").split() for index in range(len(page.report.lines))]
-        self._folded = {word: fold(word) for word in set(itertools.chain.from_iterable(self._texts))}
+        most_words = max(head.most_words for head in heads)
+        printed = [page.plain(index).replace("|", " ").split() for index in range(len(page.report.lines))]
+        folded = {word: fold(word) for word in set(itertools.chain.from_iterable(printed))}
+        self.words: list[list[str] | None] = []
+        """None for lines that can be no part of a head: skipped, the end of a sentence, or longer than any head."""
+        for index, texts in enumerate(printed):
+            words = [word for text in texts if (word := folded[text])]
+            is_none = page.plain(index).endswith(".") or page.is_skipped(index) or len(words) > most_words
+            self.words.append(None if is_none else words)
+        lengths = (sum(map(len, words)) + len(words) if words else 0 for words in self.words)
+        self.letters = list(itertools.accumulate(lengths, initial=0))
+        """How many letters stand before each line, with a space behind each word."""
         self._by_length: dict[int, list[str]] = {}
-        for word in {*self._folded.values()} - {""}:
+        for word in {*folded.values()} - {""}:
             self._by_length.setdefault(len(word), []).append(word)
         self._like = {own: self._resembling(own) for own in {own for head in heads for own in head.words}}
         like = {word for found in self._like.values() for word, _ in found}
-        printed = {word for word, skeleton in self._folded.items() if skeleton in like}
-        hits = [index for index, words in enumerate(self._texts) if not printed.isdisjoint(words)]
-        self._hits = {index: found for index in hits if (found := [word for word in self.words(index) or () if word in like])}
-
-    def __len__(self) -> int:
-        return len(self._texts)
-
-    def words(self, index: int) -> list[str] | None:
-        """The words of a line; None where it can be no part of a head: skipped, the end of a sentence, or longer than any."""
-        if index not in self._words:
-            is_none = self._page.plain(index).endswith(".") or self._page.is_skipped(index)
-            words = [] if is_none else [word for text in self._texts[index] if (word := self._folded[text])]
-            self._words[index] = None if is_none or len(words) > self._most_words else words
-        return self._words[index]
+        self._hits = {
+            index: [word for word in words if word in like]
+            for index, words in enumerate(self.words)
+            if words and not like.isdisjoint(words)
+        }
 
     def like(self, head: _Head) -> dict[int, list[str]]:
         """The lines that hold words like those of a head: by their index, the head's word for each, that it is most like."""
@@ -110,6 +107,10 @@ class _Lines:
                     best[word] = score, own
         found = {index: [best[word][1] for word in words if word in best] for index, words in self._hits.items()}
         return {index: own for index, own in found.items() if own}
+
+    def joined(self, start: int, end: int) -> str:
+        """The words of lines in the order of the alphabet."""
+        return " ".join(sorted(itertools.chain.from_iterable(words for words in self.words[start:end] if words)))
 
     def _resembling(self, own: str) -> list[tuple[str, float]]:
         """The page's words that can be a word of a head."""
@@ -122,33 +123,40 @@ class _Lines:
 def _first_like(page: Page, lines: _Lines, head: _Head, taken: Collection[int]) -> int | None:
     """The first line from which the words up to one of the following lines look like a head."""
     like = lines.like(head)
+    own_letters, letters = len(head.sorted), lines.letters
+    measured = 0, 0, 0.0
+    """Where the letters that were compared last begin and end, and how many make the difference between them and the head's.
+    Each letter more or less makes it one smaller at best."""
     for start in _starts(page, lines, head, like, taken):
-        seen: list[str] = []
-        letters = 0
         left = dict(head.words)
-        common = 0
-        for index in range(start, min(start + head.reach, len(lines))):
-            words = lines.words(index)
+        count = common = 0
+        for index in range(start, min(start + head.reach, len(lines.words))):
+            words = lines.words[index]
             if words is None or index in taken:
                 break
             if not words:
                 continue
-            seen += words
-            if len(seen) > head.most_words:
+            count += len(words)
+            if count > head.most_words:
                 break
-            letters += sum(map(len, words))
             for own in like.get(index, ()):
                 if left[own]:
                     left[own] -= 1
                     common += 1
             if not common:
                 continue
-            if 2 * common >= head.share * (len(seen) + head.count):
+            if 2 * common >= head.share * (count + head.count):
                 return start
-            if head.shortest <= letters + len(seen) - 1 <= head.longest:
-                seen.sort()
-                if fuzz.ratio(" ".join(seen), head.sorted, score_cutoff=RESEMBLANCE):
-                    return start
+            begin, end = letters[start], letters[index + 1]
+            length = end - begin - 1
+            if head.shortest <= length <= head.longest:
+                both = length + own_letters
+                least = measured[2] - abs(begin - measured[0]) - abs(end - measured[1])
+                if 100 * least <= (101 - RESEMBLANCE) * both:
+                    resemblance = fuzz.ratio(lines.joined(start, index + 1), head.sorted)
+                    if resemblance >= RESEMBLANCE:
+                        return start
+                    measured = begin, end, (1 - resemblance / 100) * both
     return None
 
 
@@ -158,7 +166,7 @@ def _starts(page: Page, lines: _Lines, head: _Head, hits: Collection[int], taken
     for hit in hits:
         count = 0
         for start in range(hit, max(hit - head.reach, -1), -1):
-            words = lines.words(start)
+            words = lines.words[start]
             if words is None or start in taken:
                 break
             count += len(words)

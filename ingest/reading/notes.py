@@ -103,7 +103,7 @@ class _Accounts:
             no: Counter(digits)
             for read in reads
             for no in range(read.first_line, read.last_line + 1)
-            if (digits := DIGITS.findall(normalise(lines[no - 1])))
+            if (digits := DIGITS.findall(lines[no - 1]))
         }
         for read in reads:
             for no in read.head_lines:
@@ -114,16 +114,26 @@ class _Accounts:
                 lines_of_row = range(first, max(after, first + 1))
                 for cell in row.cells:
                     self._claim(cell.printed or cell.text, cell.line_no, lines_of_row)
-                self._claim(f"{row.printed or row.label} {row.note or ''}", row.line_no, lines_of_row)
+                self._claim(row.printed or row.label, row.line_no, lines_of_row)
+                self._claim(row.note or "", row.line_no, lines_of_row)
 
     def _claim(self, text: str, line_no: int, row: range) -> None:
         """Take the digits of a text off the lines of its row, from the line it begins on; tangled columns go on above."""
-        below, above = range(max(line_no, row.start), row.stop), range(row.start, min(line_no, row.stop))[::-1]
-        for digits in DIGITS.findall(normalise(text)):
-            reach = itertools.chain(below, above)
-            holder = next((self.open[no] for no in reach if no in self.open and self.open[no][digits]), None)
-            if holder is not None:
-                holder[digits] -= 1
+        for digits in DIGITS.findall(text):
+            if line_no in row and self._take(digits, line_no):
+                continue
+            below, above = range(max(line_no, row.start), row.stop), range(row.start, min(line_no, row.stop))[::-1]
+            for no in itertools.chain(below, above):
+                if self._take(digits, no):
+                    break
+
+    def _take(self, digits: str, no: int) -> bool:
+        """Take digits off a line; False where it has them no more."""
+        left = self.open.get(no)
+        if not left or not left[digits]:
+            return False
+        left[digits] -= 1
+        return True
 
     def left_over(self, read: TableRead) -> Iterator[_Finding]:
         """What of a table's lines is in no cell: a finding for each run of lines left out for one reason."""
@@ -141,9 +151,9 @@ class _Accounts:
         for no in inside:
             if no not in self.open or no in reasons:
                 continue
-            digits = sorted(self.open[no].elements())
-            if not digits:
+            if not any(self.open[no].values()):
                 continue
+            digits = sorted(self.open[no].elements())
             if read.layout.running_text:
                 yield _Finding(no, "left_out", PROSE, None, len(digits))
             else:

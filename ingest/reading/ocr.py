@@ -276,7 +276,7 @@ def _mixed_row(reader: RowReader, lines: list[Line], heading: str | None) -> Raw
             raise Tangled(lines[0].no)
 
         def whole(cells: tuple[RawCell, ...]) -> tuple[RawCell, ...]:
-            return in_order([*raw, *(replace(c, column=group[c.column]) for c in cells)])
+            return in_order([*raw, *(c._replace(column=group[c.column]) for c in cells)])
 
         alternatives = tuple(whole(cells) for cells in read.alternatives)
         return RawRow(text, lines[0].no, lines[-1].no, whole(read.cells), None, alternatives, printed)

@@ -82,8 +82,8 @@ class RawRowBuilder:
                 sum(len(row.cells) for row in read.rows),
             )
         )
-        for column_no, column in enumerate(table.columns, 1):
-            start, end = self._column_period(column)
+        spans = [self._column_period(column) for column in table.columns]
+        for column_no, (column, (start, end)) in enumerate(zip(table.columns, spans, strict=True), 1):
             self.columns.append(
                 Column(
                     number,
@@ -101,8 +101,9 @@ class RawRowBuilder:
         self._row_units = {}
         for row_no, (row, label) in enumerate(zip(read.rows, labels, strict=True), 1):
             meaning, groups = self._meaning(table.rows, label)
+            period = self.variables.fill(meaning.period, *groups) if meaning and meaning.period else None
             for raw in row.cells:
-                self.cells.append(self._cell(number, row_no, label, row, raw, read, meaning, groups))
+                self.cells.append(self._cell(number, row_no, label, row, raw, read, meaning, period, spans[raw.column]))
 
     def _column_period(self, column: ColumnLayout) -> Span:
         if column.period is None or column.period.startswith("month "):
@@ -118,14 +119,15 @@ class RawRowBuilder:
         raw: RawCell,
         read: TableRead,
         meaning: RowMeaning | None,
-        groups: tuple[str, ...],
+        row_period: str | None,
+        span: Span,
     ) -> Cell:
         table, column = read.layout, read.layout.columns[raw.column]
         text = f"{raw.text} {row.note}" if column.notes and row.note else raw.text
         value = None if column.is_text else parse_number(text, table.decimal_point)
         scenario = column.scenario or _row_scenario(meaning, column)
         try:
-            start, end = self._cell_period(column, meaning, groups)
+            start, end = self._cell_period(column, span, row_period)
             if column.notes and row.note:
                 noted = note_period(row.note)
                 start, end = noted if noted[1] is not None else (start, end)
@@ -161,8 +163,8 @@ class RawRowBuilder:
                 return meaning, match.groups()
         return None, ()
 
-    def _cell_period(self, column: ColumnLayout, meaning: RowMeaning | None, groups: tuple[str, ...]) -> Span:
-        row_period = self.variables.fill(meaning.period, *groups) if meaning and meaning.period else None
+    def _cell_period(self, column: ColumnLayout, span: Span, row_period: str | None) -> Span:
+        """The period of a cell of a column, whose own is `span`, in a row with or without one."""
         if column.period is not None and column.period.startswith("month "):
             if row_period is None:
                 raise LayoutError(
@@ -171,7 +173,7 @@ class RawRowBuilder:
                 )
             return parse_period(f"{row_period}-{int(column.period.removeprefix('month ')):02}")
         if column.period is not None:
-            return parse_period(self.variables.fill(column.period))
+            return span
         return parse_period(row_period) if row_period else (None, None)
 
     def _unit(self, read: TableRead, column: ColumnLayout, row: RawRow, text: str, is_number: bool) -> str:

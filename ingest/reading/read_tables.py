@@ -209,7 +209,7 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
                 break
             text = page.report.lines[index]
             plain = page.plain(index)
-            if any(pattern.match(plain) for pattern in skip):
+            if skip and any(pattern.match(plain) for pattern in skip):
                 skipping = row_starts is not None
                 left_out[index + 1] = "no part of the table, says its layout"
                 continue

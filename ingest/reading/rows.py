@@ -36,8 +36,7 @@ class Token(NamedTuple):
     vocabularies: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class RawCell:
+class RawCell(NamedTuple):
     """A cell as it was read: column index from 0, printed text, line and how the columns were decided."""
 
     column: int
@@ -142,7 +141,12 @@ class RowReader:
         self.accepted_ends = {_letters(phrase.split()[-1]) for name in self.accepted for phrase in self.vocabularies[name]} - {""}
         self.phrases = _phrases(tuple((name, tuple(self.vocabularies[name])) for name in names))
         first = table.columns[0] if table.columns else None
-        self.begins_with_words = first is not None and first.is_text and (first.optional or first.words == DATES)
+        is_text = first is not None and first.is_text
+        can_be_word = first is not None and is_text and (first.optional or first.words == DATES)
+        self.first_words = first.words if first is not None and is_text and not can_be_word else None
+        """The vocabulary without whose phrase no row has a first cell."""
+        self.begins_no_cell = frozenset(() if can_be_word else ("word", "digits", "whole") if is_text else ("word",))
+        """The kinds of tokens with which no first cell begins."""
         self._tokens_of: dict[tuple[int, str], list[Token]] = {}
         """What lines have been read as: those behind a remark are looked at again and again."""
         self.marks = frozenset({"%", "**", "–", "+/-", *layout.unit_words})
@@ -156,16 +160,37 @@ class RowReader:
         return self.tokens_from(lines)(0)
 
     def tokens_from(self, lines: list[Line]) -> Callable[[int], list[Token]]:
-        """What gives the tokens from the line of an index on. What begins at a word is looked for once: it does not depend on
-        the words before."""
+        """What gives the tokens from the line of an index on. What begins at a word does not depend on the words before: it is
+        looked for once, and where the tokens of a line meet those given first they go on as these do."""
         pieces: list[Token] = []
         begins: list[int] = []
         for line in lines:
             begins.append(len(pieces))
             pieces.extend(self._line_tokens(line))
-        begun: dict[int, tuple[Token, int]] = {}
-        noted = self._where_notes_can_begin(pieces)
-        return lambda index: self._join_phrases(pieces, begins[index] if begins else 0, begun, noted)
+        token_at = self._joined(pieces)
+        given: list[Token] = []
+        places: list[int] = []
+        place_of: dict[int, int] = {}
+
+        def tokens(index: int) -> list[Token]:
+            at = begins[index] if begins else 0
+            if not given:
+                while at < len(pieces):
+                    token, used = token_at(at)
+                    given.append(token)
+                    places.append(at)
+                    at += used
+                return list(given)
+            if not place_of:
+                place_of.update(zip(places, range(len(places)), strict=True))
+            before: list[Token] = []
+            while at < len(pieces) and at not in place_of:
+                token, used = token_at(at)
+                before.append(token)
+                at += used
+            return before + given[place_of[at] :] if at in place_of else before
+
+        return tokens
 
     def _line_tokens(self, line: Line) -> list[Token]:
         key = line.no, line.text
@@ -181,8 +206,7 @@ class RowReader:
             parts = [""] * len(text) if len(text) > 1 else []
         else:
             parts = text.removesuffix(" ").split(" ")
-            others = [part for part in parts if _kind(part) in _NOT_WORDS]
-            if all(self._is_year(part) for part in others):
+            if parts[-1] == "" and all(self._is_year(part) for part in parts if _kind(part) in _NOT_WORDS):
                 last = next(part for part in reversed(parts) if part)
                 if _letters(last) not in self.accepted_ends:
                     parts = text.rstrip().split(" ")  # a space too many behind words alone is no empty cell
@@ -223,21 +247,20 @@ class RowReader:
                 merged.append(part)
         return merged
 
-    def _join_phrases(
-        self, tokens: list[Token], start: int, begun: dict[int, tuple[Token, int]], noted: Container[int]
-    ) -> list[Token]:
-        joined: list[Token] = []
-        index = start
+    def _joined(self, tokens: list[Token]) -> Callable[[int], tuple[Token, int]]:
+        """What gives the token that begins at an index, phrases, notes and ranges joined, and how many of the pieces it takes."""
+        begun: dict[int, tuple[Token, int]] = {}
+        noted = self._where_notes_can_begin(tokens)
         dashes = any(token.text == "–" for token in tokens)
-        while index < len(tokens):
+
+        def token_at(index: int) -> tuple[Token, int]:
             if index not in begun:
                 whole = self._range_over_lines(tokens, index) if dashes else None
                 note = self._note(tokens, index, self.note) if self.note and index in noted else None
                 begun[index] = whole or note or self._phrase(tokens, index)
-            token, used = begun[index]
-            joined.append(token)
-            index += used
-        return joined
+            return begun[index]
+
+        return token_at
 
     def _phrase(self, tokens: list[Token], index: int) -> tuple[Token, int]:
         """The longest phrase of the table's vocabularies that begins here, or the token itself."""
@@ -324,7 +347,11 @@ class RowReader:
             # A word that can be a value (`öka`) is none at the end of a label: it is the first cell of a row that is no row.
             if not label or (self.has_figures and (_is_figure(label[-1]) or label[-1].vocabularies & self.accepted)):
                 continue
-            if tokens[position].kind == "word" and not self.begins_with_words:
+            if tokens[position].kind in self.begins_no_cell or (
+                self.first_words is not None
+                and tokens[position].kind == "phrase"
+                and self.first_words not in tokens[position].vocabularies
+            ):
                 continue
             if self._is_empty_row(tokens, position):
                 end = position

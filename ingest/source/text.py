@@ -192,6 +192,7 @@ def form_of(lines: list[str]) -> Form:
 
 
 _LETTERS = re.compile(r"[0-9a-zåäöéü%<>+]+")
+_LETTERS_AND_LINE_ENDS = re.compile(r"[0-9a-zåäöéü%<>+\n]+")
 
 
 def shows_blanks(lines: list[str]) -> bool:
@@ -211,6 +212,12 @@ def shows_blanks(lines: list[str]) -> bool:
 def letters(text: str) -> str:
     """Only the letters and digits of a text, lower case: equal for the same words however they are wrapped or spaced."""
     return "".join(_LETTERS.findall(unicodedata.normalize("NFC", text).lower()))
+
+
+def letters_of_lines(lines: list[str]) -> list[str]:
+    """The letters of each line."""
+    text = unicodedata.normalize("NFC", "\n".join(lines)).lower()
+    return "".join(_LETTERS_AND_LINE_ENDS.findall(text)).split("\n") if lines else []
 
 
 _NOT_PLAIN = re.compile(r"[^0-9a-z]+")
