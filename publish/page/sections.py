@@ -414,13 +414,14 @@ def _effect_row(questions: Questions, row: Record) -> Row:
 TARGET_STATUSES = {
     "met": "nått",
     "not met": "inte nått",
+    "expected met": "väntas nås",
+    "expected not met": "väntas inte nås",
     "year not over": "året är inte slut",
     "no direction": "ingen riktning är bättre",
     "target in words": "målet är i ord",
     "no value": "inget värde än",
     "no target": "inget mål",
 }
-EXPECTED_STATUSES = {"met": "väntas nås", "not met": "väntas inte nås"}
 DIRECTIONS = {"higher": "högre är bättre", "lower": "lägre är bättre", "none": "varken högre eller lägre är bättre"}
 INDICATOR_UNITS = {"percent": "procent", "dygn_dagar": "dygn", "antal": "antal", "timmar": "timmar", "index": "index"}
 SHAPES = (("circle", "●"), ("square", "■"), ("triangle-up", "▲"), ("diamond", "◆"))
@@ -488,7 +489,7 @@ def _indicator_row(questions: Questions, row: Record, names: Mapping[str, str]) 
             words(row["value_text"]) if row["value"] is None and row["value_text"] else figure(row["value"], unit),
             words(row["target_text"]),
             figure(row["distance_to_target"], unit.replace("%", "procentenheter"), signed=True),
-            words(_target_status(row)),
+            words(TARGET_STATUSES[row["target_status"]]),
         ],
         questions.sources.of(
             [row["cell_id"], row["target_cell_id"]],
@@ -496,12 +497,6 @@ def _indicator_row(questions: Questions, row: Record, names: Mapping[str, str]) 
             f"{remark}{DIRECTIONS[row['direction']].capitalize()}. {_grade_of(row)}",
         ),
     )
-
-
-def _target_status(row: Record) -> str:
-    """Whether the target was met; of a forecast, whether it is expected to be."""
-    expected = EXPECTED_STATUSES if row["scenario"] == "forecast" else {}
-    return {**TARGET_STATUSES, **expected}[row["target_status"]]
 
 
 def _not_published(municipality: str, rows: Sequence[Record]) -> list[Row]:
