@@ -360,7 +360,7 @@ class _Night:
             try:
                 with self._log.step(name):
                     self._note(f"writing {name}", 0, 0)
-                    make(self._settings.warehouse)
+                    make(self._settings.warehouse, self._settings.project)
                     done[name] = made_from
                     file.write_text(json.dumps(done) + "\n", encoding="utf-8")
             except KommunlagerError as error:
