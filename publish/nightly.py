@@ -381,7 +381,7 @@ BUILD_STEPS = {
 def _news(inputs: Inputs, published: Inputs | None) -> list[str]:
     """What the published warehouse was not made from, in words."""
     if published is None:
-        return ["nothing that says what it is made from is published"]
+        return ["nothing is published yet, or it does not say what it is made from"]
     documents = inputs.changed_documents(published)
     gone = sorted(set(published.documents) - set(inputs.documents))
     news = [f"{len(documents):,} new or changed: {_listed(documents)}"] if documents else []
