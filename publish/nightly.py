@@ -360,7 +360,7 @@ class _Night:
             try:
                 with self._log.step(name):
                     self._note(f"writing {name}", 0, 0)
-                    make(self._settings.warehouse)
+                    make(self._settings.warehouse, self._settings.project)
                     done[name] = made_from
                     file.write_text(json.dumps(done) + "\n", encoding="utf-8")
             except KommunlagerError as error:
@@ -381,7 +381,7 @@ BUILD_STEPS = {
 def _news(inputs: Inputs, published: Inputs | None) -> list[str]:
     """What the published warehouse was not made from, in words."""
     if published is None:
-        return ["nothing that says what it is made from is published"]
+        return ["nothing is published yet, or it does not say what it is made from"]
     documents = inputs.changed_documents(published)
     gone = sorted(set(published.documents) - set(inputs.documents))
     news = [f"{len(documents):,} new or changed: {_listed(documents)}"] if documents else []

@@ -13,11 +13,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Run
 from nights import REPORTS, arguments, deliver, settings
 
 from publish.audit import audit
@@ -29,7 +27,11 @@ KILLS = int(os.environ.get("KOMMUNLAGER_KILLS", "0"))
 
 pytestmark = pytest.mark.skipif(KILLS == 0, reason="whole runs are killed by `make faults` (KOMMUNLAGER_KILLS)")
 
-Start = Callable[..., subprocess.Popen[str]]
+ONLY_EXPORTS = (
+    "import publish.nightly as nightly; from publish.cli import main\n"
+    "nightly.AFTER_PUBLISH = [step for step in nightly.AFTER_PUBLISH if step[0] == 'export']; main()"
+)
+"""The command; page and docs are of the real project's marts, which the small one has not."""
 
 
 def _hash_of_whole(chosen: Settings) -> str:
@@ -40,8 +42,19 @@ def _hash_of_whole(chosen: Settings) -> str:
     return record.content_hash
 
 
+def _start(chosen: Settings) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", ONLY_EXPORTS, *map(str, arguments(chosen))]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _run(chosen: Settings) -> subprocess.CompletedProcess[str]:
+    process = _start(chosen)
+    stdout, stderr = process.communicate(timeout=900)
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="what a killed run started is looked for in Linux's /proc")
-def test_a_run_killed_at_any_moment_leaves_the_old_or_the_new_warehouse(tmp_path: Path, start: Start, run: Run) -> None:
+def test_a_run_killed_at_any_moment_leaves_the_old_or_the_new_warehouse(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
     values = ("-5", "-6")
     hashes: dict[str, str] = {}
@@ -49,7 +62,7 @@ def test_a_run_killed_at_any_moment_leaves_the_old_or_the_new_warehouse(tmp_path
     for value in values:
         deliver(chosen.reports, REPORTS[0], value)
         began = time.monotonic()
-        result = run(*arguments(chosen))
+        result = _run(chosen)
         seconds = time.monotonic() - began
         assert result.returncode == 0, result.stderr
         hashes[value] = _hash_of_whole(chosen)
@@ -59,7 +72,7 @@ def test_a_run_killed_at_any_moment_leaves_the_old_or_the_new_warehouse(tmp_path
     for kill in range(KILLS):
         new, before = values[kill % 2], _hash_of_whole(chosen)
         deliver(chosen.reports, REPORTS[0], new)
-        process = start(*arguments(chosen))
+        process = _start(chosen)
         # One part of the run after the other, and within it any moment.
         moment = seconds * 1.1 * (kill + chance.random()) / KILLS
         time.sleep(moment)
@@ -70,7 +83,7 @@ def test_a_run_killed_at_any_moment_leaves_the_old_or_the_new_warehouse(tmp_path
         told.append(f"killed after {moment:5.1f} s: the warehouse is {'as it was' if after == before else 'the new one'}")
         # The next one completes; most of them are the next kill's, for a run takes long.
         if kill % 5 == 4 or kill == KILLS - 1:
-            result = run(*arguments(chosen))
+            result = _run(chosen)
             assert result.returncode == 0, result.stderr
             assert _hash_of_whole(chosen) == hashes[new]
             told[-1] += ", and the next run completes"
@@ -85,17 +98,17 @@ def _all_young(folder: Path) -> bool:
     return all(time.time() - path.stat().st_mtime < 120 for path in folder.glob(".extract.*"))
 
 
-def test_a_run_on_a_full_disk_leaves_the_old_warehouse(tmp_path: Path, tiny_disk: Path, run: Run) -> None:
+def test_a_run_on_a_full_disk_leaves_the_old_warehouse(tmp_path: Path, tiny_disk: Path) -> None:
     chosen = settings(tmp_path)
     chosen = Settings(**{**vars(chosen), "warehouse": tiny_disk / "k.duckdb", "extracted": tiny_disk / "extracted"})
-    assert run(*arguments(chosen)).returncode == 0
+    assert _run(chosen).returncode == 0
     ballast = tiny_disk / "ballast"
     failed = 0
     for number, free in enumerate((0, 200_000, 1_000_000, 3_000_000, 6_000_000, 9_000_000)):
         before = _hash_of_whole(chosen)
         deliver(chosen.reports, REPORTS[1], f"-{number + 10}")
         ballast.write_bytes(b"x" * max(0, shutil.disk_usage(tiny_disk).free - free))
-        result = run(*arguments(chosen))
+        result = _run(chosen)
         ballast.unlink()
         print(f"{free / 10**6:.1f} MB free: exit code {result.returncode}", flush=True)
         assert result.returncode in (0, 1, 5), result.stderr
@@ -107,6 +120,6 @@ def test_a_run_on_a_full_disk_leaves_the_old_warehouse(tmp_path: Path, tiny_disk
         else:
             assert _hash_of_whole(chosen) != before
     assert failed > 0
-    result = run(*arguments(chosen))
+    result = _run(chosen)
     assert result.returncode == 0, result.stderr
     _hash_of_whole(chosen)

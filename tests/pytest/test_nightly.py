@@ -218,12 +218,12 @@ def test_a_step_after_publishing_that_fails_is_told_and_made_up_for(
     made: list[str] = []
     faults = [fault]
 
-    def pages(_: Path) -> None:
+    def pages(_warehouse: Path, _project: Path) -> None:
         if faults:
             raise faults.pop()
         made.append("pages")
 
-    monkeypatch.setattr(module, "AFTER_PUBLISH", (("pages", pages), ("lists", lambda _: made.append("lists"))))
+    monkeypatch.setattr(module, "AFTER_PUBLISH", (("pages", pages), ("lists", lambda *_: made.append("lists"))))
     chosen = settings(tmp_path)
     first = nightly(chosen)
     assert (first.outcome, first.exit_code, first.published) == ("step failed", 5, True)
