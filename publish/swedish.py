@@ -10,15 +10,16 @@ from decimal import Decimal
 NO_BREAK_SPACE = "\u00a0"
 MINUS = "\u2212"
 
-SCENARIOS = {
-    "outcome": "utfall",
-    "forecast": "prognos",
-    "budget": "budget",
-    "plan": "plan",
-    "target": "mål",
-    "baseline": "ingående värde",
-}
-STATUSES = {"reported": "redovisat", "derived": "beräknat", "not published": "inte publicerat"}
+
+class Words(dict[str, str]):
+    """The warehouse's words and their Swedish; one that has none is said as it is, in plain sight."""
+
+    def __missing__(self, word: str) -> str:
+        return word
+
+
+SCENARIOS = Words(outcome="utfall", forecast="prognos", budget="budget", plan="plan", target="mål", baseline="ingående värde")
+STATUSES = Words({"reported": "redovisat", "derived": "beräknat", "not published": "inte publicerat"})
 GRADES = {
     "same": ("samma definition", "talen kan ställas bredvid varandra"),
     "near": ("nästan samma", "skillnaderna står i noten"),

@@ -21,7 +21,7 @@ from ingest.loading.database import explain, open_for_reading
 from publish.catalog import read_built_at, read_reports
 from publish.page import charts, sections
 from publish.page.sources import METHODS
-from publish.swedish import GRADES, listed, number, period
+from publish.swedish import GRADES, Words, listed, number, period
 
 MARTS = (
     "budget_comparison",
@@ -32,6 +32,7 @@ MARTS = (
     "dim_placement_type",
     "forecast_revision",
     "indicator_comparison",
+    "missing_report",
     "placement_price_volume_variance",
     "placement_unit_cost_comparison",
     "reconciliation",
@@ -39,6 +40,11 @@ MARTS = (
     "reconciliation_coverage_by_subject",
 )
 """What the page is made from; the exposure `comparison_page` names the same."""
+
+STEPS = Words(
+    extract="kunde inte läsas", gate="klarade inte kontrollen av det lästa", build="klarade inte proven när lagret byggdes"
+)
+"""Where a report failed that is not in the warehouse."""
 
 MARK = '<meta name="generator" content="kommunlager page">'
 """How a page of this program is known: nothing else is replaced."""
@@ -125,6 +131,8 @@ def page_of(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> str:
         reports=[
             vars(report) | {"covers": _covers(report.period_start, report.period_end)} for report in read_reports(connection)
         ],
+        missing_reports=questions.ask("select * from marts.missing_report order by file_name"),
+        steps=STEPS,
         facts=_facts(questions),
         built=f"{built_at:%Y-%m-%d %H:%M} UTC" if built_at else "okänt",
         grades=GRADES,

@@ -15,7 +15,7 @@ import duckdb
 
 from publish.page.sources import Sources
 from publish.page.tables import Block, ChartRow, Field, Option, Panel, Row, Section, Table, Value, figure, words
-from publish.swedish import GRADES, NO_BREAK_SPACE, SCENARIOS, STATUSES, number, period, years
+from publish.swedish import GRADES, NO_BREAK_SPACE, SCENARIOS, STATUSES, Words, number, period, years
 
 Record = dict[str, Any]
 
@@ -181,6 +181,11 @@ def _unit_cost_basis(row: Record) -> str:
 # -- budget and outcome ----------------------------------------------------------------------------------------------------
 
 
+COMPARED = ("outcome", "forecast")
+ALONE = "one municipality"
+NO_POPULATION = "Kronor per invånare visas när invånarantal har hämtats från Kolada (kommunlager fetch kolada)."
+
+
 def budgets(questions: Questions) -> Section:
     """The boards' net cost against budget, by year; and how it moved from report to report."""
     rows = questions.ask("select * from marts.budget_comparison order by municipality, period_end, scenario")
@@ -209,6 +214,8 @@ def budgets(questions: Questions) -> Section:
                 Row(municipality, missing="Ingen nettokostnad för året i de inlästa rapporterna.")
             ]
             bars += _budget_bars(questions, municipality, key, theirs)
+        # What the reader looks at first: outcome or forecast, of the most municipalities, of the longest period.
+        told = min(own, key=lambda row: (row["scenario"] not in COMPARED, row["comparability"] == ALONE, -_days(row)))
         with_deviation = sum(1 for row in own if row["deviation_sek"] is not None)
         moved = [_revision_row(questions, row) for row in revisions if row["year"] == year]
         panels.append(
@@ -221,9 +228,10 @@ def budgets(questions: Questions) -> Section:
                     [*heads, *(["Kronor per invånare"] if per_inhabitant else [])],
                     table_rows,
                 ),
-                remark=""
-                if per_inhabitant
-                else "Kronor per invånare visas när invånarantal har hämtats från Kolada (kommunlager fetch kolada).",
+                grade=told["comparability"],
+                remark=told["comparability_note"] or "",
+                about=f"{'utfall och prognos' if told['scenario'] in COMPARED else SCENARIOS[told['scenario']]} {_when(told)}",
+                aside="" if per_inhabitant else NO_POPULATION,
                 legend=[("mark-target", "Budget")],
                 more=[_revision_table(key, moved)] if moved else [],
             )
@@ -239,10 +247,10 @@ def _known_deviations(rows: Iterable[Record], year: str) -> int:
 
 def _budget_row(questions: Questions, row: Record, per_inhabitant: bool) -> Row:
     basis = "Nettokostnad och budget är redovisade; avvikelse och förändring är beräknade."
-    remark = ""
+    remark = f"Jämförbarhet: {GRADES[row['comparability']][0]}. {row['comparability_note'] or ''}"
     if row["net_cost_per_inhabitant_sek"] is not None:
         basis += " Kronor per invånare är vår beräkning."
-        remark = f"Invånare den 31 december: {number(row['inhabitants'])}. Källa: Kolada."
+        remark += f" Invånare den 31 december: {number(row['inhabitants'])}. Källa: Kolada."
     values = [
         words(_when(row)),
         words(SCENARIOS[row["scenario"]]),
@@ -262,7 +270,7 @@ def _budget_row(questions: Questions, row: Record, per_inhabitant: bool) -> Row:
 
 def _budget_bars(questions: Questions, municipality: str, panel: str, rows: Sequence[Record]) -> list[ChartRow]:
     """A bar per outcome and forecast with its budget as a mark; a budget or plan without either is a bar of its own."""
-    compared = [row for row in rows if row["scenario"] in ("outcome", "forecast")]
+    compared = [row for row in rows if row["scenario"] in COMPARED]
     periods = {_period_of(row) for row in compared}
     shown = compared + [row for row in rows if row not in compared and _period_of(row) not in periods]
     shared = {"panel": panel, "colour": questions.colour(municipality)}
@@ -368,7 +376,7 @@ def price_and_volume(questions: Questions) -> Section:
                     ],
                     table_rows,
                 ),
-                remark="Budgetens pris är helårets: rapporten trycker inget för delåret." if longer else "",
+                aside="Budgetens pris är helårets: rapporten trycker inget för delåret." if longer else "",
                 legend=[("volume", "Volymeffekt"), ("price", "Priseffekt"), ("mark-target", "Tillsammans")],
             )
         )
@@ -411,18 +419,20 @@ def _effect_row(questions: Questions, row: Record) -> Row:
 
 # -- indicators ------------------------------------------------------------------------------------------------------------
 
-TARGET_STATUSES = {
-    "met": "nått",
-    "not met": "inte nått",
-    "expected met": "väntas nås",
-    "expected not met": "väntas inte nås",
-    "year not over": "året är inte slut",
-    "no direction": "ingen riktning är bättre",
-    "target in words": "målet är i ord",
-    "no value": "inget värde än",
-    "no target": "inget mål",
-}
-DIRECTIONS = {"higher": "högre är bättre", "lower": "lägre är bättre", "none": "varken högre eller lägre är bättre"}
+TARGET_STATUSES = Words(
+    {
+        "met": "nått",
+        "not met": "inte nått",
+        "year not over": "året är inte slut",
+        "no direction": "ingen riktning är bättre",
+        "target in words": "målet är i ord",
+        "expected met": "väntas nås",
+        "expected not met": "väntas inte nås",
+        "no value": "inget värde än",
+        "no target": "inget mål",
+    }
+)
+DIRECTIONS = Words({"higher": "högre är bättre", "lower": "lägre är bättre", "none": "varken högre eller lägre är bättre"})
 INDICATOR_UNITS = {"percent": "procent", "dygn_dagar": "dygn", "antal": "antal", "timmar": "timmar", "index": "index"}
 SHAPES = (("circle", "●"), ("square", "■"), ("triangle-up", "▲"), ("diamond", "◆"))
 
@@ -535,31 +545,35 @@ def _indicator_points(
 
 # -- reconciliation --------------------------------------------------------------------------------------------------------
 
-CHECK_STATUSES = {
-    "agrees": "Stämmer",
-    "rounding": "Stämmer inom avrundning",
-    "registered source error": "Känt fel i rapporten",
-    "restatement": "Ändrat i senare rapport",
-    "reviewed warning": "Granskad varning",
-    "note": "Anmärkning",
-}
-CHECK_KINDS = {
-    "deviation": "avvikelse",
-    "percentage": "procent",
-    "total": "summa",
-    "part": "delar",
-    "net": "netto",
-    "change": "förändring",
-    "mean": "medelvärde",
-    "periodised": "periodiserat",
-    "index": "index",
-    "repeated": "samma tal i annan tabell",
-    "printed twice": "tryckt två gånger",
-    "restated": "samma uppgift i annan rapport",
-    "statement": "löpande text mot tabell",
-    "limit": "gräns",
-    "equal figures": "lika tal på flera ställen",
-}
+CHECK_STATUSES = Words(
+    {
+        "agrees": "Stämmer",
+        "rounding": "Stämmer inom avrundning",
+        "registered source error": "Känt fel i rapporten",
+        "restatement": "Ändrat i senare rapport",
+        "reviewed warning": "Granskad varning",
+        "note": "Anmärkning",
+    }
+)
+CHECK_KINDS = Words(
+    {
+        "deviation": "avvikelse",
+        "percentage": "procent",
+        "total": "summa",
+        "part": "delar",
+        "net": "netto",
+        "change": "förändring",
+        "mean": "medelvärde",
+        "periodised": "periodiserat",
+        "index": "index",
+        "repeated": "samma tal i annan tabell",
+        "printed twice": "tryckt två gånger",
+        "restated": "samma uppgift i annan rapport",
+        "statement": "löpande text mot tabell",
+        "limit": "gräns",
+        "equal figures": "lika tal på flera ställen",
+    }
+)
 
 
 def reconciliation(questions: Questions) -> Section:
@@ -577,7 +591,7 @@ def reconciliation(questions: Questions) -> Section:
         for place, status in enumerate(statuses):
             said = {"name": name, "said": f"{number(len(own))} kontroller", "first": place == 0}
             bar = {"panel": "all", **said, "place": place, "value": counts[status]}
-            bars.append(bar | {"tip": f"{status_name(status)}: {number(counts[status])}"})
+            bars.append(bar | {"tip": f"{CHECK_STATUSES[status]}: {number(counts[status])}"})
         found = [row for row in own if row["status"] not in ("agrees", "rounding", "note")]
         if found:
             heads = ["Rad i rapporten", "Kontroll", "Gäller", "Tryckt", "Väntat", "Skillnad", "Enhet", "Vad vi vet"]
@@ -612,8 +626,8 @@ def reconciliation(questions: Questions) -> Section:
             for row in guarded
         ],
     )
-    heads = ["Rapport", "Kontroller", *(status_name(status) for status in statuses)]
-    legend = [(f"status-{place}", status_name(status)) for place, status in enumerate(statuses)]
+    heads = ["Rapport", "Kontroller", *(CHECK_STATUSES[status] for status in statuses)]
+    legend = [(f"status-{place}", CHECK_STATUSES[status]) for place, status in enumerate(statuses)]
     panel = Panel(
         key="all",
         choice={},
@@ -625,17 +639,12 @@ def reconciliation(questions: Questions) -> Section:
     return Section("avstamning", (), [Block("", [panel], "reconciliation", bars)])
 
 
-def status_name(status: str) -> str:
-    """A status of a check in Swedish; one the page does not know by its own name, in plain sight."""
-    return CHECK_STATUSES.get(status, status)
-
-
 def _difference_row(row: Record) -> Row:
     where = f"{row['row_label']} / {row['column_label']}" if row["kind"] != "statement" else (row["column_label"] or "")
     return Row(
         f"rad {row['line_no']}" if row["line_no"] else "saknas",
         [
-            words(f"{status_name(row['status'])}: {CHECK_KINDS.get(row['kind'], row['kind'])}"),
+            words(f"{CHECK_STATUSES[row['status']]}: {CHECK_KINDS[row['kind']]}"),
             words(where),
             figure(row["printed"]),
             figure(row["expected"]),
@@ -666,7 +675,12 @@ def coverage(questions: Questions) -> Section:
             documents = dict.fromkeys(document for row in theirs for document in row["document_ids"] or ())
             count = sum(row["cell_count"] for row in theirs)
             note = f"{number(count)} tal i {questions.sources.titles(documents)}"
-            values.append(Value("; ".join(said), note=note) if theirs else Value("ej publicerat", is_missing=True))
+            if theirs:
+                values.append(Value("; ".join(said), note=note))
+            else:
+                unread = max((row["missing_report_count"] for row in own if row["municipality"] == municipality), default=0)
+                note = f"levererade rapporter som saknas i lagret: {number(unread)}" if unread else ""
+                values.append(Value("ej publicerat", is_missing=True, note=note))
         table_rows.append(Row(subject, values))
     table = Table("Vad varje kommun publicerar i de inlästa rapporterna", ["Område", *questions.municipalities], table_rows)
     return Section("publicerat", (), [Block("", [Panel("all", {}, "", table)] if rows else [])])
@@ -703,6 +717,11 @@ def _order(row: Record) -> str:
 
 def _grade_of(row: Record) -> str:
     return f"Jämförbarhet: {GRADES[row['comparability']][0]}, se noten under tabellen."
+
+
+def _days(row: Record) -> int:
+    """Days of the period."""
+    return int((row["period_end"] - row["period_start"]).days)
 
 
 def _is_whole_year(start: date, end: date) -> bool:

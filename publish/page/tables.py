@@ -67,8 +67,8 @@ class Table:
 class Panel:
     """What is shown for one choice. `choice` is the chosen value of each field, `summary` what a screen reader is told.
 
-    `grade` and `remark` are how far it can be compared and what to know; `legend` is class and text of each sign in the chart;
-    `more` are further tables, folded.
+    `grade` and `remark` are how far it can be compared and what to know, of everything or of what `about` says; `aside` is what
+    else there is to say; `legend` is class and text of each sign in the chart; `more` are further tables, folded.
     """
 
     key: str
@@ -77,6 +77,8 @@ class Panel:
     table: Table | None
     grade: str = ""
     remark: str = ""
+    about: str = ""
+    aside: str = ""
     legend: Sequence[tuple[str, str]] = ()
     more: Sequence[Table] = ()
 

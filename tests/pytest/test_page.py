@@ -136,6 +136,8 @@ def test_every_net_cost_is_the_warehouses(page: ReadPage, ask: Callable[[str], R
         for row in rows
     ]
     assert sorted(read) == sorted(expected)
+    for row in rows:
+        assert any(row["comparability_note"] in panel.text for panel in page.panels_of("budget") if panel.key == str(row["year"]))
     everyone = {row["municipality"] for row in ask("select municipality from marts.dim_municipality")}
     for panel in page.panels_of("budget"):
         assert {read.head for read in panel.tables[0].rows} == everyone
@@ -240,6 +242,24 @@ def test_known_errors_stand_with_the_figure(page: ReadPage, ask: Callable[[str],
     assert all(f"Att veta: {errors[days]}" in plain(read.source) for read in shown)
 
 
+def test_a_report_that_is_missing_is_told_of(copied: Callable[[str], Path], page: ReadPage, tmp_path: Path) -> None:
+    assert "Rapporter som saknas" not in page.text
+    warehouse = copied(
+        """insert into marts.missing_report (file_name, document_id, municipality_code, municipality, step, reason,
+            is_earlier_version_held)
+        values ('ny_2025.pdf', 'ny_2025', '1489', 'Alingsås', 'gate', 'a check failed', true);
+        update marts.coverage set missing_report_count = 1 where municipality = 'Alingsås'"""
+    )
+    write_page(warehouse, tmp_path / "page.html")
+    told = ReadPage((tmp_path / "page.html").read_text(encoding="utf-8"))
+    said = "ny_2025.pdf, Alingsås: klarade inte kontrollen av det lästa. En tidigare version finns i lagret."
+    assert said in told.text
+    (table,) = one_panel(told, "publicerat").tables
+    values = [row.values[table.heads.index("Alingsås") - 1] for row in table.rows]
+    assert "ej publicerat" not in values
+    assert any(value.startswith("ej publicerat") and value.endswith("saknas i lagret: 1") for value in values)
+
+
 def one_panel(page: ReadPage, section: str) -> ReadPanel:
     (panel,) = page.panels_of(section)
     return panel
@@ -326,6 +346,7 @@ def hostile_statements() -> str:
     texts += [("marts.dim_placement_type", "name_sv"), ("marts.placement_price_volume_variance", "placement_type")]
     texts += [("marts.dim_indicator", "name_sv"), ("marts.dim_document", "title"), ("marts.coverage", "subject_name")]
     texts += [("marts.placement_unit_cost_comparison", name) for name in ("comparability_note", "not_published_reason")]
+    texts += [("marts.budget_comparison", "comparability_note")]
     texts += [("marts.indicator_comparison", name) for name in ("comparability_note", "definition", "target_text", "value_text")]
     texts += [("marts.reconciliation", name) for name in ("row_label", "column_label", "reason")]
     texts += [("raw.table_cell", name) for name in ("row_label", "column_label", "table_title", "value_text")]
