@@ -34,7 +34,6 @@ SLOWEST = 12
 def main() -> None:
     """Measure at the percentages named, or at all of SCALES."""
     scales = [int(argument) for argument in sys.argv[1:]] or SCALES
-    reports_per_second()
     with tempfile.TemporaryDirectory(prefix="kommunlager-scale-", dir=os.environ.get("KOMMUNLAGER_SCRATCH")) as scratch:
         real = Path(scratch) / "real" / "kommunlager.duckdb"
         measure("build, the project's own reports", ["build", "--json", "--database", str(real)])
@@ -42,6 +41,7 @@ def main() -> None:
         for percent in scales:
             with tempfile.TemporaryDirectory(dir=scratch) as folder:
                 measure_scale(percent, made_from, Path(folder))
+    reports_per_second()
 
 
 def measure_scale(percent: int, made_from: Sequence[Template], scratch: Path) -> None:
