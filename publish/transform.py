@@ -79,7 +79,12 @@ def _run(project: Path, work: Path, channel: TextIO) -> int:
     missing = {result["id"]: result["name"] for result in results if result["status"] not in PASSED}
     tests = {kind: [set(test.depends_on.nodes) for test in _tests(manifest, kind)] for kind in TESTS}
     skipped = sum(bool(needs & set(missing)) for of_kind in tests.values() for needs in of_kind)
-    started = [t for kind, t in zip(TESTS, testers, strict=True) if any(not needs & set(missing) for needs in tests[kind])]
+    # Where dbt failed without naming a model (it has no id), nothing is.
+    started = [
+        tester
+        for kind, tester in zip(TESTS, testers, strict=True)
+        if "" not in missing and any(not needs & set(missing) for needs in tests[kind])
+    ]
     for tester in started:
         tester.start(*(["--exclude", *(f"{name}+" for name in missing.values())] if missing else []))
     for tester in started:

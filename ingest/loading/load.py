@@ -270,13 +270,19 @@ def _write(
         for name, kinds in EXACT_DECIMALS.items()
     }
     incoming = {**frames, **exact, "load_check": checks}
-    changed: set[str] = set()
     for name, frame in incoming.items():
         _check_columns(connection, name, frame)
         connection.register(f"incoming_{name}", frame.to_arrow())
+    # Only what is there already can be the same.
+    there = connection.execute("select document_id from raw.document semi join incoming_document using (document_id)").fetchall()
+    connection.register(
+        "known_document", pl.DataFrame({"document_id": [i for (i,) in there]}, schema={"document_id": pl.String}).to_arrow()
+    )
+    changed = set(frames["document"]["document_id"]) - {i for (i,) in there}
+    for name, frame in incoming.items() if there else ():
         columns = ", ".join(frame.columns)
-        old = f"select {columns} from raw.{name} semi join incoming_document using (document_id)"
-        new = f"select {columns} from incoming_{name}"
+        old = f"select {columns} from raw.{name} semi join known_document using (document_id)"
+        new = f"select {columns} from incoming_{name} semi join known_document using (document_id)"
         difference = f"select document_id from (({old} except all {new}) union all ({new} except all {old}))"
         changed.update(row[0] for row in connection.execute(f"select distinct document_id from ({difference})").fetchall())
     connection.register(
@@ -285,7 +291,8 @@ def _write(
     loaded_at = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     for name, frame in incoming.items():
         columns = ", ".join(frame.columns)
-        connection.execute(f"delete from raw.{name} where document_id in (from changed_document)")
+        if there:
+            connection.execute(f"delete from raw.{name} where document_id in (from changed_document)")
         stamp = ("loaded_at, ", f"timestamp '{loaded_at}', ") if name == "load_check" else ("", "")
         connection.execute(
             f"insert into raw.{name} ({stamp[0]}{columns}) "

@@ -6,21 +6,7 @@ with parts as (
 
 -- Every check is evaluated as printed, as believed (registered misprints put right), and, for each misprint in it, with
 -- that one alone as printed: only then does it show that the misprint makes a difference.
-variants as (
-
-    select distinct
-        check_id,
-        'printed' as variant
-    from parts
-
-    union all
-
-    select distinct
-        check_id,
-        'believed' as variant
-    from parts
-
-    union all
+misprints as (
 
     select distinct
         check_id,
@@ -30,26 +16,72 @@ variants as (
 
 ),
 
+-- Most checks hold no misprint: they are evaluated once, for printed and believed figures are the same.
+checks_in_doubt as (
+
+    select check_id from parts
+    group by check_id
+    having bool_or(is_registered_misprint or printed_value is distinct from believed_value)
+
+),
+
+variants as (
+
+    select
+        check_id,
+        'believed' as variant
+    from checks_in_doubt
+
+    union all
+
+    select
+        check_id,
+        variant
+    from misprints
+
+),
+
 valued as (
+
+    select
+        *,
+        'printed' as variant,
+        printed_value as part_value
+    from parts
+
+    union all
 
     select
         parts.*,
         variants.variant,
-        case
-            when variants.variant in ('printed', parts.cell_id) then parts.printed_value
-            else parts.believed_value
-        end as part_value
+        case when variants.variant = parts.cell_id then parts.printed_value else parts.believed_value end as part_value
     from parts
     inner join variants on parts.check_id = variants.check_id
 
 ),
 
-compared as (
+results as (
 
     select
-        *,
-        max(case when role = 'result' then part_value end) over (partition by check_id, variant) as result_part_value
+        check_id,
+        variant,
+        max(part_value) as result_part_value
     from valued
+    where operation = 'distinct' and role = 'result'
+    group by check_id, variant
+
+),
+
+equal_terms as (
+
+    select
+        valued.check_id,
+        valued.variant,
+        count(*) as equal_term_count
+    from valued
+    inner join results on valued.check_id = results.check_id and valued.variant = results.variant
+    where valued.role = 'term' and valued.part_value = results.result_part_value and valued.part_value != 0
+    group by valued.check_id, valued.variant
 
 ),
 
@@ -60,7 +92,7 @@ summed as (
         check_id,
         variant,
         operation,
-        max(result_part_value) as result_part_value,
+        max(case when role = 'result' then part_value end) as result_part_value,
         max(case when role = 'result' then printed_precision end) as result_precision,
         cast(sum(case when role = 'term' then weight * part_value else 0 end) as decimal(28, 4)) as term_sum,
         cast(sum(case when role = 'divisor' then weight * part_value else 0 end) as decimal(28, 4)) as divisor_sum,
@@ -75,12 +107,10 @@ summed as (
         cast(min(case when role = 'term' then weight * part_value end) as decimal(28, 4)) as lowest_term,
         cast(max(case when role = 'term' then weight * part_value end) as decimal(28, 4)) as highest_term,
         cast(sum(case when role = 'numerator' then part_value end) as decimal(28, 4)) as numerator_sum,
-        count(case when role = 'term' and part_value = result_part_value and part_value != 0 then 1 end)
-            as equal_term_count,
         cast(sum(case when role = 'divisor' then printed_precision else 0 end) as decimal(18, 4)) as divisor_precision,
         cast(count(case when role != 'result' then 1 end) as integer) as term_count,
         cast(count(case when role != 'result' then part_value end) as integer) as present_term_count
-    from compared
+    from valued
     group by check_id, variant, operation
 
 ),
@@ -89,12 +119,14 @@ summed as (
 tested as (
 
     select
-        *,
+        summed.*,
+        coalesce(equal_terms.equal_term_count, 0) as equal_term_count,
         case
             when operation = 'ratio_between' then {{ decimal_divide('numerator_sum', 'abs(result_part_value)', 4) }}
             else result_part_value
         end as result_value
     from summed
+    left join equal_terms on summed.check_id = equal_terms.check_id and summed.variant = equal_terms.variant
 
 ),
 
@@ -142,7 +174,7 @@ expected as (
 
 ),
 
-final as (
+evaluated as (
 
     select
         check_id,
@@ -163,6 +195,29 @@ final as (
             else abs(result_value - expected_value) <= term_tolerance + result_tolerance
         end as agrees
     from expected
+
+),
+
+final as (
+
+    select * from evaluated
+
+    union all
+
+    select
+        evaluated.check_id,
+        'believed' as variant,
+        evaluated.result_value,
+        evaluated.expected_value,
+        evaluated.difference,
+        evaluated.tolerance,
+        evaluated.term_count,
+        evaluated.present_term_count,
+        evaluated.agrees_exactly,
+        evaluated.agrees
+    from evaluated
+    left join checks_in_doubt on evaluated.check_id = checks_in_doubt.check_id
+    where evaluated.variant = 'printed' and checks_in_doubt.check_id is null
 
 )
 

@@ -2,8 +2,8 @@
 
 100 percent are 290 municipalities with 80 reports each (see national.py). At each scale: the build as analysts get it (load,
 gate, models, every test, publishing), by parts; the queries of the README on the published file; and the very SQL that dbt
-compiled, models and data tests, run by DuckDB alone: what the tooling costs is the ratio. Some reports are also written as text and
-read, so that extraction is part of the picture. It measures, it does not judge; everything happens in a scratch place.
+compiled, models and data tests, run by DuckDB alone: what the tooling costs is the ratio. Some reports are also written as text
+and read: what extraction takes. It measures, it does not judge; everything happens in a scratch place.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ SLOWEST = 12
 def main() -> None:
     """Measure at the percentages named, or at all of SCALES."""
     scales = [int(argument) for argument in sys.argv[1:]] or SCALES
-    reports_per_second()
     with tempfile.TemporaryDirectory(prefix="kommunlager-scale-", dir=os.environ.get("KOMMUNLAGER_SCRATCH")) as scratch:
         real = Path(scratch) / "real" / "kommunlager.duckdb"
         measure("build, the project's own reports", ["build", "--json", "--database", str(real)])
@@ -42,6 +41,7 @@ def main() -> None:
         for percent in scales:
             with tempfile.TemporaryDirectory(dir=scratch) as folder:
                 measure_scale(percent, made_from, Path(folder))
+    reports_per_second()
 
 
 def measure_scale(percent: int, made_from: Sequence[Template], scratch: Path) -> None:
@@ -85,7 +85,18 @@ def run_bare(warehouse: Path, project: Path, scratch: Path) -> float:
     target, bare = scratch / "target", scratch / "bare" / warehouse.name
     subprocess.run(
         [
-            *(sys.executable, "-m", "dbt.cli.main", "compile", "--quiet", "--no-partial-parse", "--target", "tests"),
+            *(
+                sys.executable,
+                "-W",
+                "ignore",
+                "-m",
+                "dbt.cli.main",
+                "compile",
+                "--quiet",
+                "--no-partial-parse",
+                "--target",
+                "tests",
+            ),
             *("--project-dir", project, "--profiles-dir", project, "--target-path", target, "--log-path", scratch / "logs"),
         ],
         env={**os.environ, "KOMMUNLAGER_DATABASE": str(warehouse), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
@@ -99,7 +110,8 @@ def run_bare(warehouse: Path, project: Path, scratch: Path) -> float:
     with duckdb.connect(bare) as connection:
         connection.execute(f"attach '{warehouse}' as published (read_only)")
         tables = connection.execute(
-            "select schema_name, table_name from duckdb_tables() where database_name = 'published' and schema_name in ('raw', 'seeds')"
+            "select schema_name, table_name from duckdb_tables() "
+            "where database_name = 'published' and schema_name in ('raw', 'seeds')"
         ).fetchall()
         for schema in ("raw", "seeds", "staging", "intermediate", "marts"):
             connection.execute(f"create schema {schema}")
