@@ -8,12 +8,12 @@ Official key figures (raw.kolada_value) are those of the newest snapshot, or non
 
 from __future__ import annotations
 
-import dataclasses
 import shutil
 import time
+import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -175,19 +175,24 @@ def _read(folders: Sequence[Path]) -> list[Extraction]:
     return [extraction for _, extraction in read.values()]
 
 
-POLARS_TYPES: dict[str, pl.DataType] = {
-    "str": pl.String(),
-    "int": pl.Int32(),
-    "bool": pl.Boolean(),
-    "date": pl.Date(),
-    "Decimal": pl.String(),
+POLARS_TYPES: dict[type, pl.DataType] = {
+    str: pl.String(),
+    int: pl.Int32(),
+    bool: pl.Boolean(),
+    date: pl.Date(),
+    Decimal: pl.String(),
 }
+
+
+def _polars_types(row_type: type[Any]) -> dict[str, pl.DataType]:
+    """The type of each field of a row, which may be None."""
+    hints = typing.get_type_hints(row_type).items()
+    return {name: next(POLARS_TYPES[kind] for kind in typing.get_args(hint) or [hint]) for name, hint in hints}
 
 
 def _frame(row_type: type[Any], rows: Sequence[tuple[str, Any]]) -> pl.DataFrame:
     """Rows of one kind, each with its document, as a frame with the fields of `row_type`."""
-    names = {f.name: POLARS_TYPES[str(f.type).removesuffix(" | None")] for f in dataclasses.fields(row_type)}
-    names = {"document_id": pl.String(), **names}
+    names = {"document_id": pl.String(), **_polars_types(row_type)}
     records: dict[str, list[Any]] = {
         name: [i if name == "document_id" else _plain(getattr(row, name)) for i, row in rows] for name in names
     }
@@ -208,10 +213,7 @@ def _write(
     connection: duckdb.DuckDBPyConnection, frames: Frames, key_figures: pl.DataFrame, results: Sequence[CheckResult]
 ) -> set[str]:
     """Replace the documents that differ, and the key figures if they do, in one transaction; returns the documents' ids."""
-    all_checks = pl.DataFrame(
-        results,
-        schema={f.name: POLARS_TYPES[str(f.type).removesuffix(" | None")] for f in dataclasses.fields(CheckResult)},
-    )
+    all_checks = pl.DataFrame(results, schema=_polars_types(CheckResult))
     checks = all_checks.filter(pl.col("document_id").is_not_null())
     exact = {
         name: frames[name].with_columns(pl.col(column).cast(kind) for column, kind in kinds.items())

@@ -27,7 +27,7 @@ def changed(extraction: Extraction, change: Change) -> Extraction:
         cell_id = f"{document}/{cell.table_no}/{cell.row_no}/{cell.column_no}"
         to = change.cells.get(cell_id)
         if to:
-            cells.append(replace(cell, value_text=to.text, value=to.value))
+            cells.append(cell._replace(value_text=to.text, value=to.value))
         elif cell_id not in change.cells:
             cells.append(cell)
     return replace(
