@@ -73,7 +73,7 @@ def write_folder(rows: Rows, folder: Path, delimiter: str = ";", encoding: str =
 def expected(source: Extraction, read: Extraction) -> Extraction:
     """What the form gives back: all but what it does not carry."""
     document = replace(source.document, layout=LAYOUT, source_sha256=read.document.source_sha256)
-    cells = [replace(c, method="printed") for c in source.cells]
+    cells = [c._replace(method="printed") for c in source.cells]
     return Extraction(document, source.tables, source.columns, cells, [], [], [])
 
 
