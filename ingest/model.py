@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,7 @@ class Document:
     layout: str
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """One table of the report (raw.report_table); lines are 1-based and inclusive."""
 
     table_no: int
@@ -42,8 +42,7 @@ class Table:
     cell_count: int
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """One column of a table (raw.report_column); column 1 follows the row label."""
 
     table_no: int
@@ -56,8 +55,7 @@ class Column:
     period_end: date | None
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """One printed cell (raw.table_cell). `value` is exact and as printed, in `unit`; None where the cell is no number."""
 
     table_no: int
@@ -76,8 +74,7 @@ class Cell:
     period_end: date | None
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """An arithmetic rule of a table (raw.table_rule)."""
 
     table_no: int
@@ -93,8 +90,7 @@ class Rule:
     reason: str
 
 
-@dataclass(frozen=True)
-class RuleTerm:
+class RuleTerm(NamedTuple):
     """A term of a rule (raw.table_rule_term)."""
 
     table_no: int
@@ -108,8 +104,7 @@ class RuleTerm:
     weight: Decimal
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(NamedTuple):
     """What was decided, repaired or left out on the way from the page to the cells (raw.extraction_note).
 
     `subject` is a label or a figure, never a sentence; `number_count` counts the numbers on the line that ended in no cell.
@@ -125,8 +120,7 @@ class Note:
     reason: str
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """A figure of the running text that restates or sums up cells (raw.statement). `value` is as said, in `unit`."""
 
     statement_no: int
@@ -141,8 +135,7 @@ class Statement:
     reason: str
 
 
-@dataclass(frozen=True)
-class StatementTerm:
+class StatementTerm(NamedTuple):
     """A cell that a statement speaks of (raw.statement_term); the factors of one term are multiplied."""
 
     statement_no: int

@@ -7,8 +7,9 @@ folders are then read one by one (`store.read_extraction`), which takes it or na
 from __future__ import annotations
 
 import re
+import typing
 from collections.abc import Sequence
-from dataclasses import fields
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,12 @@ from ingest.loading.store import FILES, MAX_BYTES
 from ingest.model import Document
 from ingest.source.files import Refused, is_document_id, read_bytes
 
-POLARS_TYPES: dict[str, pl.DataType] = {
-    "str": pl.String(),
-    "int": pl.Int32(),
-    "bool": pl.Boolean(),
-    "date": pl.Date(),
-    "Decimal": pl.String(),
+_POLARS_TYPES: dict[type, pl.DataType] = {
+    str: pl.String(),
+    int: pl.Int32(),
+    bool: pl.Boolean(),
+    date: pl.Date(),
+    Decimal: pl.String(),
 }
 """The types of a frame by those of a row: decimals stay text, exactly as printed in the files, until the gate has seen them."""
 
@@ -54,13 +55,25 @@ def read_frames(folders: Sequence[Path]) -> dict[type[Any], pl.DataFrame]:
     return frames
 
 
+def polars_types(row_type: type[Any]) -> dict[str, pl.DataType]:
+    """The type of each field of a row, whether it may be None or not."""
+    return {name: _POLARS_TYPES[kind] for name, (kind, _) in _kinds(row_type).items()}
+
+
+def _kinds(row_type: type[Any]) -> dict[str, tuple[type, bool]]:
+    """The type of each field of a row, and whether it may be None."""
+    kinds = {name: typing.get_args(hint) or (hint,) for name, hint in typing.get_type_hints(row_type).items()}
+    return {name: (kind[0], len(kind) > 1) for name, kind in kinds.items()}
+
+
 def plain(number: Decimal) -> str:
     """A decimal's digits, without zeroes at the end."""
     return format(number.normalize(), "f")
 
 
 def _read(row_type: type[Any], paths: Sequence[Path]) -> pl.DataFrame:
-    names = [f.name for f in fields(row_type)]
+    kinds = _kinds(row_type)
+    names = list(kinds)
     header = (",".join(names) + "\n").encode()
     bodies, counts = [], []
     for path in paths:
@@ -81,7 +94,7 @@ def _read(row_type: type[Any], paths: Sequence[Path]) -> pl.DataFrame:
         raise NotPlain
     ids = pl.Series("document_id", [path.parent.name for path in paths], dtype=pl.String)
     of_document = ids.gather(pl.Series(np.repeat(np.arange(len(paths)), counts)))
-    frame = frame.select(_typed(frame, f.name, str(f.type)) for f in fields(row_type))
+    frame = frame.select(_typed(frame[name], *kind) for name, kind in kinds.items())
     return frame if row_type is Document else frame.insert_column(0, of_document)
 
 
@@ -107,20 +120,18 @@ def _parse(names: Sequence[str], body: bytes) -> pl.DataFrame:
     return frame
 
 
-def _typed(frame: pl.DataFrame, name: str, kind: str) -> pl.Series:
-    texts = frame[name]
-    if not kind.endswith(" | None") and texts.null_count():
+def _typed(texts: pl.Series, kind: type, may_be_none: bool) -> pl.Series:
+    if not may_be_none and texts.null_count():
         raise NotPlain
-    kind = kind.removesuffix(" | None")
     try:
-        if kind == "bool":
+        if kind is bool:
             return texts.replace_strict({"true": True, "false": False}, return_dtype=pl.Boolean)
-        if kind == "date":
+        if kind is date:
             return texts.str.to_date("%Y-%m-%d", strict=True)
-        if kind == "Decimal":
+        if kind is Decimal:
             odd = texts.filter(~texts.str.contains(_PLAIN_NUMBER)).drop_nulls().unique().to_list()
             return texts.replace({text: _plain_text(text) for text in odd}) if odd else texts
-        return texts.cast(POLARS_TYPES[kind], strict=True)
+        return texts.cast(_POLARS_TYPES[kind], strict=True)
     except pl.exceptions.PolarsError:
         raise NotPlain from None
 

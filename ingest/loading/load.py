@@ -9,7 +9,6 @@ Official key figures (raw.kolada_value) are those of the newest snapshot, or non
 
 from __future__ import annotations
 
-import dataclasses
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +24,7 @@ import polars as pl
 from ingest.errors import ExtractedDataError, GateError, WarehouseError
 from ingest.forms.form_files import is_form, read_form
 from ingest.kolada.raw import kolada_frame
-from ingest.loading.columnar import POLARS_TYPES, NotPlain, plain, read_frames
+from ingest.loading.columnar import NotPlain, plain, polars_types, read_frames
 from ingest.loading.database import open_for_writing
 from ingest.loading.gate import CheckResult, check_frames, describe_failures, failures_by_document
 from ingest.loading.store import read_extraction
@@ -238,8 +237,7 @@ def _twice(places: str, document_id: str) -> ExtractedDataError:
 
 def _frame(row_type: type[Any], rows: Sequence[tuple[str, Any]]) -> pl.DataFrame:
     """Rows of one kind, each with its document, as a frame with the fields of `row_type`."""
-    names = {f.name: POLARS_TYPES[str(f.type).removesuffix(" | None")] for f in dataclasses.fields(row_type)}
-    names = {"document_id": pl.String(), **names}
+    names = {"document_id": pl.String(), **polars_types(row_type)}
     records: dict[str, list[Any]] = {
         name: [i if name == "document_id" else _plain(getattr(row, name)) for i, row in rows] for name in names
     }
@@ -260,10 +258,7 @@ def _write(
     connection: duckdb.DuckDBPyConnection, frames: Frames, results: Sequence[CheckResult], key_figures: pl.DataFrame | None
 ) -> set[str]:
     """Replace the documents that differ, and the key figures (if given) where they do; returns the documents' ids."""
-    all_checks = pl.DataFrame(
-        results,
-        schema={f.name: POLARS_TYPES[str(f.type).removesuffix(" | None")] for f in dataclasses.fields(CheckResult)},
-    )
+    all_checks = pl.DataFrame(results, schema=polars_types(CheckResult))
     checks = all_checks.filter(pl.col("document_id").is_not_null())
     exact = {
         name: frames[name].with_columns(pl.col(column).cast(kind) for column, kind in kinds.items())

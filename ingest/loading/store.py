@@ -17,7 +17,6 @@ import types
 import typing
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -208,7 +207,7 @@ def _move_back(folder: Path, target: Path, inode: int) -> None:
 
 
 def _to_csv(row_type: type[Any], rows: Iterable[Any]) -> str:
-    names = [f.name for f in fields(row_type)]
+    names = list(typing.get_type_hints(row_type))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
@@ -227,8 +226,8 @@ def _to_field(value: object) -> str:
 
 
 def _from_csv(row_type: type[Row], path: Path) -> list[Row]:
-    names = [f.name for f in fields(row_type)]  # type: ignore[arg-type]
     types_by_name = typing.get_type_hints(row_type)
+    names = list(types_by_name)
     if not os.path.lexists(path):
         raise _damaged(path, None, "the file is missing")
     try:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from ingest.errors import ExtractionError, LayoutError
 from ingest.layout import ColumnLayout, Layout, RowMeaning, RuleLayout, TableLayout, Variables
@@ -20,8 +21,7 @@ NOT_ADDABLE = frozenset({"deviation_percent", "change_percent"})
 """Measures of columns that a total over rows leaves out."""
 
 
-@dataclass(frozen=True)
-class _ResolvedTerm:
+class _ResolvedTerm(NamedTuple):
     role: str
     table_no: int
     row_no: int | None

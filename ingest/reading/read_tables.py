@@ -29,6 +29,8 @@ BLANK_LINES = 20
 MAX_PAGE_NUMBERS = 4
 """Lone numbers at the ends of a table's pages that are weighed; a report with more of them numbers its pages in order."""
 MAX_LABEL_WORDS = 20
+GOES_ON = frozenset({"av", "eller", "en", "ett", "för", "från", "i", "inom", "med", "och", "om", "på", "per", "samt", "till"})
+"""Words that no label ends with."""
 
 
 TWO_SENTENCES = re.compile(r"[a-zåäöé)]\. [A-ZÅÄÖ]")
@@ -468,6 +470,8 @@ def _read_native_rows(
             row, index = read
             if row is None:
                 continue
+            for number in range(1, len(row.label_lines)):
+                _refuse_two_labels(table, row, number)
             label = _without_footnote(page.layout, row.label)
             if fits is not None and not fits.fullmatch(label):
                 if rows and not fits.search(label):
@@ -477,6 +481,18 @@ def _read_native_rows(
             if until is not None and until.fullmatch(label):
                 return rows, max(c.line_no for c in row.cells)
     return rows, last
+
+
+def _refuse_two_labels(table: TableLayout, row: RawRow, number: int) -> None:
+    """Ambiguous where a row's label can be that of a row printed without any value, which left no trace, and the next row's:
+    a line of it begins like a label, and the one above can end one."""
+    above, below = " ".join(row.label_lines[:number]), " ".join(row.label_lines[number:])
+    ends_open = (
+        above.endswith(("-", ",", "/", "&", "+", "–")) or above.split()[-1] in GOES_ON or above.count("(") > above.count(")")
+    )
+    can_end = any(letter.isalpha() for letter in above) and not ends_open
+    if can_end and (below[0].isupper() or (table.child_rows is not None and re.fullmatch(table.child_rows, below))):
+        raise Ambiguous(row.line_no, row.label, [[row.label], [above, below]])
 
 
 def _begins_row(fits: re.Pattern[str], tokens: list[Token]) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import groupby
 from typing import NamedTuple
 
 from ingest.layout import DATES, ColumnLayout, Layout, TableLayout, Variables
@@ -74,6 +75,8 @@ class RawRow:
     """The label as printed, where it was put right or lost a footnote's mark."""
     by_totals: bool = False
     """Whether only the totals of the table's columns settled the row."""
+    label_lines: tuple[str, ...] = ()
+    """The label line by line, where it is wrapped in text that has lost its extra spaces."""
 
 
 class Ambiguous(Exception):
@@ -431,7 +434,9 @@ class RowReader:
         note = " ".join(n.text for n in notes) or None
         settled = [cell for cell in cells if cell.column not in open_columns]
         alternatives = [in_order([*settled, *cells_of_reading]) for cells_of_reading in alternatives]
-        return RawRow(join_words(label), label[0].line_no, label[-1].line_no, tuple(cells), note, tuple(alternatives)), index
+        lines = () if self.blanks_shown or self.ocr else _lines_of(label)
+        row = RawRow(join_words(label), label[0].line_no, label[-1].line_no, tuple(cells), note, tuple(alternatives))
+        return (replace(row, label_lines=lines) if len(lines) > 1 else row), index
 
     def _past_notes(self, tokens: list[Token], index: int, notes: list[Token]) -> int:
         """Collect the notes that stand here, also behind extra spaces; without a note nothing is passed."""
@@ -580,6 +585,10 @@ def _kind(part: str) -> str:
     if is_number_token(part):
         return "digits"
     return "word"
+
+
+def _lines_of(label: list[Token]) -> tuple[str, ...]:
+    return tuple(" ".join(t.text for t in line) for _, line in groupby(label, key=lambda token: token.line_no))
 
 
 def join_words(words: list[Token]) -> str:

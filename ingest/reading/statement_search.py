@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from ingest.layout import FIGURE, OTHER_WORDS
 
@@ -34,6 +35,7 @@ class Text:
         self.text = text
         # These two `re` takes for other letters when it ignores case, and `str.lower` does not.
         self.lower = lower.replace("ı", "i").replace("ſ", "s") if len(lower) == len(text) else None
+        self.words = frozenset((self.lower or "").split(" "))
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,16 @@ class _Anchor:
     least: int
     most: int
 
-    def starts(self, text: str, longest_word: int) -> Iterator[int]:
-        """Where in a text in lower case a match can begin: no match begins elsewhere."""
+    @cached_property
+    def _whole_words(self) -> frozenset[str]:
+        """Those of its words that have a space before and behind them."""
+        return frozenset(self.words.split(" ")[1:-1])
+
+    def starts(self, searched: Text, longest_word: int) -> Iterator[int]:
+        """Where in a text a match can begin: no match begins elsewhere."""
+        text = searched.lower
+        if text is None or not self._whole_words <= searched.words:
+            return
         at = text.find(self.words)
         while at >= 0:
             first, last = max(at - self.most, 0), at - self.least
@@ -77,7 +87,7 @@ class StatementSearch:
             yield from self._pattern.finditer(text.text)
             return
         end = 0
-        for start in sorted({start for anchor in self._anchors for start in anchor.starts(text.lower, self._longest_word)}):
+        for start in sorted({start for anchor in self._anchors for start in anchor.starts(text, self._longest_word)}):
             match = self._pattern.match(text.text, start) if start >= end else None
             if match is not None:
                 yield match

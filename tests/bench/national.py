@@ -208,9 +208,9 @@ class _Cleaner:
             if (rule.table_no, rule.rule_no) not in bad_rules:
                 last[rule.table_no] = last.get(rule.table_no, 0) + 1
                 numbers[rule.table_no, rule.rule_no] = last[rule.table_no]
-                rules.append(replace(rule, rule_no=last[rule.table_no]))
+                rules.append(rule._replace(rule_no=last[rule.table_no]))
         terms = [
-            replace(term, rule_no=numbers[term.table_no, term.rule_no])
+            term._replace(rule_no=numbers[term.table_no, term.rule_no])
             for term in extraction.rule_terms
             if (term.table_no, term.rule_no) in numbers
         ]
@@ -222,9 +222,9 @@ class _Cleaner:
             cells=[self._cell(document, cell) for cell in extraction.cells],
             rules=rules,
             rule_terms=terms,
-            statements=[replace(s, statement_no=statement_no[s.statement_no]) for s in kept],
+            statements=[s._replace(statement_no=statement_no[s.statement_no]) for s in kept],
             statement_terms=[
-                replace(term, statement_no=statement_no[term.statement_no])
+                term._replace(statement_no=statement_no[term.statement_no])
                 for term in extraction.statement_terms
                 if term.statement_no in statement_no
             ],
@@ -233,10 +233,10 @@ class _Cleaner:
     def _cell(self, document: str, cell: Cell) -> Cell:
         cell_id = f"{document}/{cell.table_no}/{cell.row_no}/{cell.column_no}"
         if cell_id in self._lost_cells:
-            return replace(cell, value=None, value_text="-")
+            return cell._replace(value=None, value_text="-")
         if cell_id in self._believed:
             value = self._believed[cell_id].normalize()
-            return replace(cell, value=value, value_text=printed(cell.value_text, value))
+            return cell._replace(value=value, value_text=printed(cell.value_text, value))
         return cell
 
 
@@ -259,13 +259,13 @@ def scaled(extraction: Extraction, factor: int) -> Extraction:
         if cell.value is None or cell.unit in UNSCALED or not PRINTED_NUMBER.fullmatch(cell.value_text):
             return cell
         value = factor * cell.value
-        return replace(cell, value=value, value_text=printed(cell.value_text, value))
+        return cell._replace(value=value, value_text=printed(cell.value_text, value))
 
     return replace(
         extraction,
         cells=[cell(c) for c in extraction.cells],
         statements=[
-            replace(s, value=factor * s.value, value_text=f"{factor * s.value:f}".replace(".", ","))
+            s._replace(value=factor * s.value, value_text=f"{factor * s.value:f}".replace(".", ","))
             if s.operation == "sum" and s.unit not in UNSCALED
             else s
             for s in extraction.statements

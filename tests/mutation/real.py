@@ -27,14 +27,14 @@ def changed(extraction: Extraction, change: Change) -> Extraction:
         cell_id = f"{document}/{cell.table_no}/{cell.row_no}/{cell.column_no}"
         to = change.cells.get(cell_id)
         if to:
-            cells.append(replace(cell, value_text=to.text, value=to.value))
+            cells.append(cell._replace(value_text=to.text, value=to.value))
         elif cell_id not in change.cells:
             cells.append(cell)
     counts = Counter(cell.table_no for cell in cells)
     return replace(
         extraction,
         # A reading that does not see a cell does not count it either.
-        tables=[replace(table, cell_count=counts[table.table_no]) for table in extraction.tables],
+        tables=[table._replace(cell_count=counts[table.table_no]) for table in extraction.tables],
         cells=cells,
         rules=[rule for rule in extraction.rules if (rule.table_no, rule.row_no) not in unseen],
         rule_terms=[term for term in extraction.rule_terms if (term.term_table_no, term.row_no) not in unseen],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,7 +17,7 @@ REPORTS = ("provby_namnden_2024", "testby_namnden_2024")
 def deliver(drop: Path, document_id: str, first_value: str = "-1234", broken: bool = False) -> Path:
     """Put a form's folder into the drop folder; its first cell prints `first_value`."""
     source = extraction(document_id)
-    changed = replace(source.cells[0], value_text=first_value, value=Decimal(first_value))
+    changed = source.cells[0]._replace(value_text=first_value, value=Decimal(first_value))
     rows = {
         "dokument": [source.document],
         "tabeller": source.tables[:1],

@@ -51,8 +51,8 @@ insert into marts.fct_cost values
 create table marts.coverage (municipalities varchar[]);
 insert into marts.coverage values (['Provby', 'Upplands Väsby']);
 create table marts.empty (n integer);
-create table marts.reconciliation (check_id varchar, rule_name varchar, kind varchar, cell_id varchar, status varchar, printed decimal(28, 4),
-    expected decimal(28, 4), difference decimal(28, 4), unit varchar, reason varchar);
+create table marts.reconciliation (check_id varchar, rule_name varchar, kind varchar, cell_id varchar, status varchar,
+    printed decimal(28, 4), expected decimal(28, 4), difference decimal(28, 4), unit varchar, reason varchar);
 insert into marts.reconciliation values
     ('a', 'net_cost', 'net', '{DOCUMENT}/1/2/1', 'registered source error', -1200, -1201, 1, 'tkr', 'Fel i rapporten.'),
     ('b', 'all_lines', 'total', '{DOCUMENT}/1/1/1', 'agrees', 1234, 1234, 0, 'tkr', 'Summan.');

@@ -425,6 +425,35 @@ def test_a_row_that_cannot_be_read_does_not_become_the_label_of_the_next() -> No
         _rows(layout, "Kanoter 5 (okt 2030) Vuxna ", "", "Bryggor 1 2 Vuxna ")
 
 
+def _spaceless_rows(layout: Layout, *body: str) -> list[tuple[object, ...]]:
+    """As `_rows`, of a text that shows no extra spaces."""
+    lines = ["Provtabell Alfa Beta", *body, "Efter tabellen"]
+    cells = extract(ReportText("prov_2031", Path("prov_2031.txt"), lines, "0" * 64), layout, Variables(2031, None)).cells
+    return [(c.row_label, c.column_no, c.value_text) for c in cells]
+
+
+@pytest.mark.parametrize("label", ["Bryggor", "Bryggor (vid sjön)", "1.1. Bryggor", "Bryggor\nvid sjön"])
+def test_a_row_without_a_value_does_not_lend_its_label_where_no_spaces_show_it(label: str) -> None:
+    with pytest.raises(ExtractionError, match=re.escape(f"the row '{label} Kanoter'".replace("\n", " "))) as raised:
+        _spaceless_rows(PLAIN, "Roddbåtar 4 5 6", *label.split("\n"), "Kanoter 1 2 3")
+    assert raised.value.line == 3
+    assert "extract the text again with all its spaces" in str(raised.value)
+
+
+def test_a_row_without_a_value_does_not_lend_its_label_to_its_part() -> None:
+    layout = _layout({"columns": _columns("a", "b", "c"), "child_rows": "varav .*"})
+    assert _spaceless_rows(layout, "Bryggor 4 5 6", "varav nya 1 2 3")[-1] == ("Bryggor / varav nya", 3, "3")
+    with pytest.raises(ExtractionError, match=r"Bryggor \| varav nya"):
+        _spaceless_rows(layout, "Kanoter 4 5 6", "Bryggor", "varav nya 1 2 3")
+
+
+@pytest.mark.parametrize(
+    "lines", [("Bryggor", "vid sjön"), ("Bryggor för", "Kanoter"), ("Bryggor (utom", "Sjöbo)"), ("1.1.", "Bryggor")]
+)
+def test_a_label_that_plainly_goes_on_is_one_label_without_spaces_too(lines: tuple[str, str]) -> None:
+    assert _spaceless_rows(PLAIN, lines[0], f"{lines[1]} 1 2 3") == [(" ".join(lines), n, str(n)) for n in (1, 2, 3)]
+
+
 def test_a_wrong_row_in_the_middle_is_no_end_of_the_table() -> None:
     layout = _layout({"columns": _columns("a", "b"), "row_labels": r"Rad \d{4}", "label_years": True})
     assert len(_rows(layout, "Rad 2031 5 6 ", "", "Rad 2030 7 8 ", "", "Text efter tabellen ")) == 4

@@ -27,7 +27,7 @@ def _change(part: str, index: int, **changes: Any) -> Break:
         if part == "document":
             return replace(e, document=replace(e.document, **changes))
         rows = list(getattr(e, part))
-        rows[index] = replace(rows[index], **changes)
+        rows[index] = rows[index]._replace(**changes)
         return replace(e, **{part: rows})
 
     return apply
@@ -97,7 +97,7 @@ BROKEN: dict[str, tuple[Break, str, set[str]]] = {
     ),
     "table_cell_column_exists": (_add("cells", cell(2, 3, "5", "5")), "table 1 has no column 3", {"report_table_cell_count"}),
     "table_cell_rows_numbered": (
-        lambda e: Extraction(e.document, e.tables, e.columns, [e.cells[0], replace(e.cells[2], row_no=3)], [], [], e.notes),
+        lambda e: Extraction(e.document, e.tables, e.columns, [e.cells[0], e.cells[2]._replace(row_no=3)], [], [], e.notes),
         "row 3, column 1, line 12: row_no is 3 where 2 follows",
         {"report_table_cell_count"},
     ),
@@ -131,7 +131,7 @@ BROKEN: dict[str, tuple[Break, str, set[str]]] = {
         {"table_rule_has_terms", "table_rule_term_rule_exists"},
     ),
     "table_rule_numbered": (
-        lambda e: replace(e, rules=[replace(RULE, rule_no=2)], rule_terms=[replace(TERM, rule_no=2)]),
+        lambda e: replace(e, rules=[RULE._replace(rule_no=2)], rule_terms=[TERM._replace(rule_no=2)]),
         "rule_no is 2 where 1 follows",
         set(),
     ),
@@ -142,7 +142,7 @@ BROKEN: dict[str, tuple[Break, str, set[str]]] = {
     "table_rule_column_exists": (_change("rules", 0, column_no=3), "column_count is 2, before column_no 3", set()),
     "table_rule_text_clean": (_change("rules", 0, reason="därför\t"), "reason holds a control character", set()),
     "table_rule_term_key_unique": (_repeat("rule_terms"), "term 1, column 2: the key", {"table_rule_term_numbered"}),
-    "table_rule_term_rule_exists": (_add("rule_terms", replace(TERM, rule_no=5)), "table 1 has no rule 5", set()),
+    "table_rule_term_rule_exists": (_add("rule_terms", TERM._replace(rule_no=5)), "table 1 has no rule 5", set()),
     "table_rule_term_table_exists": (_change("rule_terms", 0, term_table_no=9), "the document has no table 9", set()),
     "table_rule_term_numbered": (_change("rule_terms", 0, term_no=2), "term_no is 2 where 1 follows", set()),
     "table_rule_term_role_listed": (_change("rule_terms", 0, role="faktor"), "role is 'faktor'", set()),
@@ -159,7 +159,7 @@ BROKEN: dict[str, tuple[Break, str, set[str]]] = {
     "extraction_note_line_not_after_table": (_change("notes", 0, line_no=15), "last_line is 14, before line_no 15", set()),
     "extraction_note_text_clean": (_change("notes", 0, subject="Rad\x00"), "subject holds a control character", set()),
     "statement_key_unique": (
-        lambda e: replace(e, statements=[e.statements[0], replace(e.statements[1], statement_no=1)], statement_terms=[TERMS[0]]),
+        lambda e: replace(e, statements=[e.statements[0], e.statements[1]._replace(statement_no=1)], statement_terms=[TERMS[0]]),
         "statement 1, line 30: the key",
         {"statement_numbered"},
     ),
@@ -167,8 +167,8 @@ BROKEN: dict[str, tuple[Break, str, set[str]]] = {
     "statement_numbered": (
         lambda e: replace(
             e,
-            statements=[replace(s, statement_no=s.statement_no + 1) for s in e.statements],
-            statement_terms=[replace(t, statement_no=t.statement_no + 1) for t in e.statement_terms],
+            statements=[s._replace(statement_no=s.statement_no + 1) for s in e.statements],
+            statement_terms=[t._replace(statement_no=t.statement_no + 1) for t in e.statement_terms],
         ),
         "statement_no is 2 where 1 follows",
         set(),
@@ -192,7 +192,7 @@ BROKEN: dict[str, tuple[Break, str, set[str]]] = {
     "statement_text_clean": (_change("statements", 0, reason="Årets\t"), "reason holds a control character", set()),
     "statement_term_key_unique": (_repeat("statement_terms"), "statement 1, table 1, term 1, row 1, column 1: the key", set()),
     "statement_term_statement_exists": (
-        _add("statement_terms", replace(TERMS[0], statement_no=3)),
+        _add("statement_terms", TERMS[0]._replace(statement_no=3)),
         "there is no statement 3",
         set(),
     ),

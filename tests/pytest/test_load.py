@@ -66,7 +66,7 @@ def test_a_corrected_document_replaces_its_rows_whole(extracted: Path, tmp_path:
     corrected = extraction("provby_namnden_2024")
     corrected = replace(
         corrected,
-        tables=[replace(corrected.tables[0], cell_count=2), corrected.tables[1]],
+        tables=[corrected.tables[0]._replace(cell_count=2), corrected.tables[1]],
         cells=[cell(1, 1, "-1 235", "-1235"), corrected.cells[1]],
     )
     write_extraction(corrected, extracted)
@@ -93,7 +93,7 @@ def test_a_failed_gate_leaves_the_database_as_it_was(extracted: Path, tmp_path: 
     load(extracted_folders(extracted), database)
     before = database.read_bytes()
     wrong = extraction("testby_namnden_2024")
-    write_extraction(replace(wrong, cells=[replace(wrong.cells[0], unit="kkr"), *wrong.cells[1:]]), extracted)
+    write_extraction(replace(wrong, cells=[wrong.cells[0]._replace(unit="kkr"), *wrong.cells[1:]]), extracted)
     with pytest.raises(GateError, match="testby_namnden_2024, table 1, row 1, column 1, line 11: unit is 'kkr'"):
         load(extracted_folders(extracted), database)
     assert database.read_bytes() == before
@@ -114,14 +114,14 @@ def test_two_folders_with_the_same_document_are_refused(extracted: Path, tmp_pat
 @pytest.mark.parametrize("text", ["99999999999999999999999", "1e30"])
 def test_a_value_that_is_far_too_large_fails_the_gate(extracted: Path, tmp_path: Path, text: str) -> None:
     wrong = extraction("provby_namnden_2024")
-    write_extraction(replace(wrong, cells=[replace(wrong.cells[0], value=Decimal(text))]), extracted)
+    write_extraction(replace(wrong, cells=[wrong.cells[0]._replace(value=Decimal(text))]), extracted)
     with pytest.raises(GateError, match="does not fit decimal"):
         load(extracted_folders(extracted), tmp_path / "k.duckdb")
 
 
 def test_a_number_that_is_no_integer_of_the_database_is_named(extracted: Path, tmp_path: Path) -> None:
     wrong = extraction("provby_namnden_2024")
-    write_extraction(replace(wrong, cells=[replace(wrong.cells[0], line_no=10**12)]), extracted)
+    write_extraction(replace(wrong, cells=[wrong.cells[0]._replace(line_no=10**12)]), extracted)
     with pytest.raises(ExtractedDataError, match=r"provby_namnden_2024.*cell rows hold a number that is far too large"):
         load(extracted_folders(extracted), tmp_path / "k.duckdb")
 

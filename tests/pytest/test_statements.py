@@ -398,7 +398,7 @@ def test_a_statement_that_disagrees_with_its_cells_makes_the_build_red(tmp_path:
     document_id = "alingsas_socialnamnden_delarsbokslut_2024-08"
     extraction = read_extraction(EXTRACTED_DIR / document_id)
     wrong = [
-        replace(said, value_text="-6,9", value=Decimal("-6.9")) if said.name == "result" else said
+        said._replace(value_text="-6,9", value=Decimal("-6.9")) if said.name == "result" else said
         for said in extraction.statements
     ]
     folder = write_extraction(replace(extraction, statements=wrong), tmp_path / "extracted")
