@@ -1,7 +1,7 @@
 """How the charts look: Altair specifications, each over the rows of every panel, of which the signal `panel` chooses.
 
 Bars have their texts above them instead of an axis of names: it is as wide as the chart, also on a phone. Charts are as wide as
-their place; colours are told apart without colour vision, and every chart has its table beside it.
+their place, and every one has its table beside it.
 """
 
 from __future__ import annotations
