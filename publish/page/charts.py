@@ -1,7 +1,7 @@
 """How the charts look: Altair specifications, each over the rows of every panel, of which the signal `panel` chooses.
 
 Bars have their texts above them instead of an axis of names: it is as wide as the chart, also on a phone. Charts are as wide as
-their place; colours are told apart without colour vision, and every chart has its table beside it.
+their place, and every one has its table beside it.
 """
 
 from __future__ import annotations
@@ -11,13 +11,10 @@ from typing import Any
 
 import altair as alt
 
+from publish.page.colours import INK, MUNICIPALITY_COLOURS, MUTED, PRICE_COLOUR, RULE, STATUS_COLOURS, VOLUME_COLOUR
 from publish.page.sections import WHOLE_YEAR
 from publish.page.tables import ChartRow
 
-MUNICIPALITY_COLOURS = ["#1b5e8c", "#c26a1b", "#4f7f5b", "#7d4e8a", "#a33b3b", "#4c5c68", "#8a7a1d", "#2a8a8a"]
-STATUS_COLOURS = ["#8fb4a0", "#c9dccf", "#b3432b", "#d98e48", "#7d6aa8", "#9aa3a8", "#202020", "#606060"]
-VOLUME_COLOUR, PRICE_COLOUR = "#1b5e8c", "#c26a1b"
-INK, MUTED, RULE = "#1f2a33", "#5a6670", "#dfe4e8"
 ROW_HEIGHT, BAR_HEIGHT = 66, 16
 NAME_SHIFT, SAID_SHIFT, BAR_SHIFT = -22, -5, 14
 

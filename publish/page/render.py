@@ -20,6 +20,7 @@ from ingest.errors import KommunlagerError, WarehouseError
 from ingest.loading.database import explain, open_for_reading
 from publish.catalog import read_built_at, read_reports
 from publish.page import charts, sections
+from publish.page.colours import INK, MUNICIPALITY_COLOURS, MUTED, PRICE_COLOUR, RULE, STATUS_COLOURS, VOLUME_COLOUR
 from publish.page.sources import METHODS
 from publish.swedish import GRADES, Words, listed, number, period
 
@@ -180,16 +181,11 @@ def _covers(start: str, end: str) -> str:
 
 
 def _style() -> str:
-    colours = [f"--colour-{place}:{colour}" for place, colour in enumerate(charts.MUNICIPALITY_COLOURS)]
-    colours += [f"--status-{place}:{colour}" for place, colour in enumerate(charts.STATUS_COLOURS)]
-    colours += [
-        f"--volume:{charts.VOLUME_COLOUR}",
-        f"--price:{charts.PRICE_COLOUR}",
-        f"--ink:{charts.INK}",
-        f"--muted:{charts.MUTED}",
-    ]
-    colours += [f"--rule:{charts.RULE}"]
-    return f":root{{{';'.join(colours)}}}\n" + _text("page.css")
+    named = {"volume": VOLUME_COLOUR, "price": PRICE_COLOUR, "ink": INK, "muted": MUTED, "rule": RULE}
+    colours = [f"--{name}:{colour}" for name, colour in named.items()]
+    palettes = {"colour": MUNICIPALITY_COLOURS, "status": STATUS_COLOURS}
+    signs = [f".{name}-{n}{{--sign:{colour}}}" for name, palette in palettes.items() for n, colour in enumerate(palette)]
+    return f":root{{{';'.join(colours)}}}\n{''.join(signs)}\n" + _text("page.css")
 
 
 def _vega() -> str:

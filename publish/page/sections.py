@@ -13,9 +13,10 @@ from typing import Any
 
 import duckdb
 
+from publish.page.colours import MUNICIPALITY_COLOURS
 from publish.page.sources import Sources
 from publish.page.tables import Block, ChartRow, Field, Option, Panel, Row, Section, Table, Value, figure, words
-from publish.swedish import GRADES, NO_BREAK_SPACE, SCENARIOS, STATUSES, Words, number, period, years
+from publish.swedish import GRADES, NO_BREAK_SPACE, SCENARIOS, STATUSES, Words, listed, number, period, years
 
 Record = dict[str, Any]
 
@@ -43,7 +44,7 @@ class Questions:
 
     def colour(self, municipality: str) -> int:
         """The number of a municipality's colour, the same everywhere on the page."""
-        return self.municipalities.index(municipality)
+        return self.municipalities.index(municipality) % len(MUNICIPALITY_COLOURS)
 
 
 # -- what a day costs ------------------------------------------------------------------------------------------------------
@@ -444,47 +445,60 @@ def indicators(questions: Questions) -> Section:
         """select * from marts.indicator_comparison
         order by municipality, indicator_code, year, period_end, scenario, period_start, concept"""
     )
-    panels, points = [], []
-    options: dict[str, tuple[int, Option]] = {}
+    found: list[tuple[tuple[Any, ...], Option, Panel]] = []
+    points: list[ChartRow] = []
     for concept, own in _grouped(rows, lambda row: row["concept"]).items():
         shown = [row for row in own if row["status"] != "not published"]
-        titles = list(dict.fromkeys(names[row["indicator_code"]] for row in shown))
-        measured = list(dict.fromkeys(row["unit"] for row in shown if row["unit"] in INDICATOR_UNITS)) or [""]
-        municipalities = {row["municipality"] for row in shown}
-        for unit in measured:
+        # A chart has one unit. Where a board sets its target in words, the row is of no unit: it belongs to each.
+        units = list(dict.fromkeys(row["unit"] for row in shown if row["unit"] in INDICATOR_UNITS)) or [""]
+        for unit in units:
             key = f"{concept} {unit}".strip()
-            title = titles[0] + (" m.fl." if len(titles) > 1 else "")
-            title += f" ({INDICATOR_UNITS[unit]})" if len(measured) > 1 else ""
-            # Where a board sets its target in words, the row is of no unit: it belongs to each.
             of_unit = [row for row in shown if row["unit"] == unit or row["unit"] not in INDICATOR_UNITS]
-            panel_points, legend = _indicator_points(questions, key, [row for row in of_unit if row["unit"] == unit], names)
-            points += panel_points
-            known = sum(1 for row in of_unit if row["distance_to_target"] is not None)
-            group = "Flera kommuner redovisar" if len(municipalities) > 1 else "En kommun redovisar"
-            options[key] = (-known, Option(key, title, group))
-            table_rows = []
-            for municipality in questions.municipalities:
-                table_rows += [_indicator_row(questions, row, names) for row in of_unit if row["municipality"] == municipality]
-                table_rows += _not_published(municipality, [row for row in own if row["status"] == "not published"])
-            panels.append(
-                Panel(
-                    key=key,
-                    choice={"concept": key},
-                    summary=f"{title}: {len(municipalities)} av {len(questions.municipalities)} kommuner redovisar.",
-                    table=Table(
-                        f"{title}{', ' + INDICATOR_UNITS[unit] if unit and len(measured) == 1 else ''}",
-                        ["Kommun", "Nyckeltal", "Period", "Scenario", "Värde", "Mål", "Avstånd", "Målet"],
-                        table_rows,
-                    ),
-                    grade=own[0]["comparability"],
-                    remark=own[0]["comparability_note"] or "",
-                    legend=legend,
-                )
+            titles = list(dict.fromkeys(names[row["indicator_code"]] for row in of_unit if not unit or row["unit"] == unit))
+            title = titles[0] + (" m.fl." if len(titles) > 1 else "")
+            title += f" ({INDICATOR_UNITS[unit]})" if len(units) > 1 else ""
+            drawn, legend = _indicator_points(questions, key, [row for row in of_unit if row["unit"] == unit], names)
+            points += drawn
+            reporting = {row["municipality"] for row in of_unit}
+            panel = Panel(
+                key=key,
+                choice={"concept": key},
+                summary=f"{title}: {len(reporting)} av {len(questions.municipalities)} kommuner redovisar.",
+                table=Table(
+                    f"{title}, {INDICATOR_UNITS[unit]}" if unit and len(units) == 1 else title,
+                    ["Kommun", "Nyckeltal", "Period", "Scenario", "Värde", "Mål", "Avstånd", "Målet"],
+                    [
+                        table_row
+                        for municipality in questions.municipalities
+                        for table_row in _indicator_rows(questions, municipality, own, of_unit, names)
+                    ],
+                ),
+                grade=own[0]["comparability"],
+                remark=own[0]["comparability_note"] or "",
+                legend=legend,
             )
-    several = "Flera kommuner redovisar"
-    panels.sort(key=lambda panel: (options[panel.key][1].group != several, options[panel.key][0], panel.key))
-    listed = sorted((option for _, option in options.values()), key=lambda option: (option.group != several, option.text.lower()))
-    return Section("nyckeltal", [Field("concept", "Nyckeltal", listed)], [Block("", panels, "indicator", points)])
+            # First what several municipalities report, and has most distances to its target.
+            known = sum(1 for row in of_unit if row["distance_to_target"] is not None)
+            several = len(reporting) > 1
+            option = Option(key, title, "Flera kommuner redovisar" if several else "En kommun redovisar")
+            found.append(((not several, -known, key), option, panel))
+    found.sort(key=lambda one: one[0])
+    options = sorted((option for _, option, _ in found), key=lambda option: option.text.lower())
+    options.sort(key=lambda option: option.group, reverse=True)
+    panels = [panel for _, _, panel in found]
+    return Section("nyckeltal", [Field("concept", "Nyckeltal", options)], [Block("", panels, "indicator", points)])
+
+
+def _indicator_rows(
+    questions: Questions, municipality: str, rows: Sequence[Record], of_unit: Sequence[Record], names: Mapping[str, str]
+) -> list[Row]:
+    """A municipality's rows of a concept in one unit; where it has them in another unit only, that is said."""
+    theirs = [row for row in rows if row["municipality"] == municipality]
+    shown = [_indicator_row(questions, row, names) for row in of_unit if row["municipality"] == municipality]
+    others = {INDICATOR_UNITS.get(row["unit"], "") for row in theirs if row["status"] != "not published"}
+    if others and not shown:
+        shown = [Row(municipality, lead="Redovisas annorlunda:", missing=f"i {listed(sorted(others))}, se det nyckeltalet.")]
+    return shown + _not_published(municipality, [row for row in theirs if row["status"] == "not published"])
 
 
 def _indicator_row(questions: Questions, row: Record, names: Mapping[str, str]) -> Row:
@@ -578,7 +592,10 @@ CHECK_KINDS = Words(
 
 def reconciliation(questions: Questions) -> Section:
     """How the checks of each report ended, each difference with its reason, and what guards the printed numbers."""
-    rows = questions.ask("select * from marts.reconciliation order by document_id, line_no, check_id")
+    rows = questions.ask(
+        """select r.*, coalesce(u.name_sv, r.unit) as unit_name from marts.reconciliation as r
+        left join seeds.unit as u on r.unit = u.unit order by r.document_id, r.line_no, r.check_id"""
+    )
     reports = questions.ask("select * from marts.dim_document order by municipality, as_of desc, document_id")
     statuses = list(dict.fromkeys([*CHECK_STATUSES, *(row["status"] for row in rows)]))
     statuses = [status for status in statuses if any(row["status"] == status for row in rows)]
@@ -642,14 +659,14 @@ def reconciliation(questions: Questions) -> Section:
 def _difference_row(row: Record) -> Row:
     where = f"{row['row_label']} / {row['column_label']}" if row["kind"] != "statement" else (row["column_label"] or "")
     return Row(
-        f"rad {row['line_no']}" if row["line_no"] else "saknas",
+        f"rad{NO_BREAK_SPACE}{row['line_no']}" if row["line_no"] else "saknas",
         [
             words(f"{CHECK_STATUSES[row['status']]}: {CHECK_KINDS[row['kind']]}"),
             words(where),
             figure(row["printed"]),
             figure(row["expected"]),
             figure(row["difference"], signed=True),
-            words(row["unit"]),
+            words(row["unit_name"]),
             words(row["reason"]),
         ],
     )

@@ -38,13 +38,14 @@ def figure(value: int | Decimal | None, unit: str = "", *, signed: bool = False)
 class Row:
     """A row of a table: what it is about, its values, and where they come from.
 
-    With `missing` there are no values: it says why, and the row reads "ej publicerat". `level` 1 is part of the row above.
+    With `missing` there are no values: it says why, behind its `lead`. `level` 1 is part of the row above.
     """
 
     head: str
     values: Sequence[Value] = ()
     source: Source | None = None
     missing: str | None = None
+    lead: str = "Ej publicerat."
     level: int = 0
 
 

@@ -181,6 +181,15 @@ def test_every_indicator_is_the_warehouses(page: ReadPage, ask: Callable[[str], 
             assert any(text.startswith("Ej publicerat. ") and text.endswith(row["not_published_reason"]) for text in said)
 
 
+def test_every_municipality_is_in_every_table_of_indicators(page: ReadPage) -> None:
+    panels = page.panels_of("nyckeltal")
+    for panel in panels:
+        assert {read.head for read in panel.tables[0].rows} == {"Alingsås", "Norrtälje", "Södertälje"}
+    (elsewhere,) = [panel for panel in panels if panel.key == "return_to_income_support antal"]
+    assert "Ej" not in elsewhere.tables[0].caption
+    assert elsewhere.tables[0].rows[0].values == ["Redovisas annorlunda: i procent, se det nyckeltalet."]
+
+
 def test_every_check_is_counted_and_every_difference_told(page: ReadPage, ask: Callable[[str], Rows]) -> None:
     counts = ask(
         """select title || ', ' || municipality as name, count(*) as n, count(*) filter (status = 'agrees') as agree
@@ -218,7 +227,7 @@ def test_under_every_figure_are_the_cells_it_comes_from(page: ReadPage, ask: Cal
             continue
         for read in (read for table in panel.tables for read in table.rows):
             if len(read.values) == 1:
-                assert read.values[0].startswith("Ej publicerat. ")
+                assert read.values[0].startswith(("Ej publicerat. ", "Redovisas annorlunda: "))
                 continue
             source = plain(read.source)
             parts = re.findall(r"Rad (\d+): tryckt (.*?) \(([^()]+(?:\([^()]*\))?)\), ”.*? (\S+/\d+/\d+/\d+)(?= |$)", source)
