@@ -44,6 +44,8 @@ from publish.versions import KEEP, publish_file, refuse_open_writer
 STAGING_PREFIX = ".build-"
 DOCS = "load_docs"
 ROWS_SHOWN = 10
+SPARE_BYTES = 8 * 2**20
+"""With less room than this on the disk, a step that failed may have failed for want of it, and could not say so."""
 
 # What the caller is told while it waits: what is going on, nodes done, nodes in all (0: not known).
 Note = Callable[[str, int, int], None]
@@ -296,6 +298,8 @@ def _child(command: list[str], cwd: Path, environment: dict[str, str], log: Path
 def _child_failure(name: str, log: Path) -> str:
     said = log.read_text(encoding="utf-8", errors="replace").strip()
     said = "\n".join(said.splitlines()[-40:]) or "it ended without a word (killed, or out of memory?)"
+    if shutil.disk_usage(log.parent).free < SPARE_BYTES and "free some space" not in said:
+        said += "\nno space left on the disk"  # its last words may have found no room either
     said = said.removeprefix("Error: ") + _disk_hint(said)
     return f"{name} failed; the published warehouse is as it was.\n{_indent(said)}"
 
