@@ -17,10 +17,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ingest.errors import KommunlagerError
+from ingest.loading.database import explain
 from ingest.loading.missing import MAX_REASON, MissingReport
 from ingest.loading.store import extracted_documents, publish_folders, staging_folder
 from publish.after_publish import AFTER_PUBLISH
@@ -72,6 +74,8 @@ def _guarded(settings: Settings, run: Run, log: RunLog, note: Note) -> None:
         _Night(settings, run, log, note).work()
     except KommunlagerError as error:
         run.outcome, run.problem = FAILED, str(error)
+    except OSError as error:
+        run.outcome, run.problem = FAILED, str(explain(error, settings.warehouse))
     except Exception:
         # The night is over for everybody but the log: the cause has to stand there.
         run.outcome, run.problem = FAILED, f"a fault of the program:\n{traceback.format_exc()}"
@@ -133,7 +137,9 @@ class _Night:
             try:
                 self._build_and_publish()
             except KommunlagerError:
-                self._keep(adopted={})
+                # Without room on the disk this may fail as well; what has failed is what is told.
+                with suppress(OSError, KommunlagerError):
+                    self._keep(adopted={})
                 raise
             self._adopt()
         if self._settings.warehouse.is_file():
@@ -208,8 +214,10 @@ class _Night:
 
     def _context_of(self, step: str) -> str:
         """What a failure depends on besides the report: reading it on the program, a test of the warehouse on all the rest."""
-        if step == "extract":
-            return self._code["ingest"]
+        return self._code["ingest"] if step == "extract" else self._all_but_reports
+
+    @cached_property
+    def _all_but_reports(self) -> str:
         parts = self._plan(()).inputs().parts
         return json.dumps({name: part for name, part in parts.items() if name != "missing"}, sort_keys=True)
 
