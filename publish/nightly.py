@@ -340,6 +340,8 @@ class _Night:
         run.counts["changed"] = len(self._candidates) - len(new)
         run.counts["missing"] = len(run.missing)
         publish_folders([candidate.folder for candidate in self._candidates.values()], settings.extracted)
+        if self._candidates:
+            os.sync()  # before it is noted that they are there: a machine may stop, too
         self._keep(self._candidates)
 
     def _keep(self, adopted: Mapping[str, _Candidate]) -> None:
