@@ -21,7 +21,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ingest.errors import KommunlagerError
+from ingest.errors import ExtractedDataError, KommunlagerError
 from ingest.loading.database import explain
 from ingest.loading.missing import MAX_REASON, MissingReport
 from ingest.loading.store import extracted_documents, publish_folders, staging_folder
@@ -31,6 +31,7 @@ from publish.drop_folder import (
     Delivered,
     Known,
     delivered,
+    quarantine_entry,
     read_known,
     write_known,
     write_quarantine,
@@ -160,7 +161,8 @@ class _Night:
             if usable and known is not None and known.failed_step is None:
                 usable = known.context == self._code["ingest"] and known.document_id in self._store
             elif usable and known is not None:
-                usable = known.context == self._context_of(known.failed_step or "")
+                is_aside = quarantine_entry(self._settings.state / "quarantine", report.name).is_dir()
+                usable = is_aside and known.context == self._context_of(known.failed_step or "")
             if usable and known is not None:
                 self._known[report.name] = known
             else:
@@ -176,6 +178,8 @@ class _Night:
             [report.path for report in reports], staging, self._settings.extracted, note=self._note
         ):
             report = by_path[path]
+            if isinstance(outcome, ExtractedDataError):
+                raise outcome  # it was read, and could not be written: no fault of the report
             if isinstance(outcome, Exception):
                 self._put_aside(report, "extract", str(outcome))
             elif report.sha256 is None or self._fingerprints_of_now(report) != report.sha256:
@@ -312,9 +316,12 @@ class _Night:
             self._run.changes = diff(find_version(self._settings.warehouse, "previous"), self._settings.warehouse, 0).summary()
 
     def _drop_culprits(self, error: BuildError, inputs: Inputs, published: Inputs | None) -> bool:
-        """Put aside the candidates that a failed build names; where it names none and only they are new, all of them."""
+        """Put aside the candidates that a failed build names; where it names none and only they are new, all of them.
+
+        A machine without room or memory is no report's fault.
+        """
         guilty = {name: reason for name, reason in error.documents.items() if name in self._candidates}
-        if not guilty and self._candidates and published is not None:
+        if not guilty and error.is_of_the_data and self._candidates and published is not None:
             only_they = set(inputs.changed_parts(published)) <= {"missing"} and set(inputs.changed_documents(published)) <= set(
                 self._candidates
             )
