@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -285,12 +285,14 @@ class _Night:
     def _publish(self, plan: Plan) -> None:
         run, settings, log = self._run, self._settings, self._log
         before = settings.warehouse.is_file()
-        started = time.perf_counter()
+        began, started = datetime.now(UTC), time.perf_counter()
 
         def built(seconds: Mapping[str, float]) -> list[tuple[Any, ...]]:
+            at = began
             for name, parts in BUILD_STEPS.items():
                 if known := [seconds[part] for part in parts if part in seconds]:
-                    log.add(name, sum(known))
+                    log.add(name, sum(known), started_at=at)
+                    at += timedelta(seconds=sum(known))
             return log.rows()
 
         try:
