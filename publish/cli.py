@@ -373,7 +373,8 @@ def nightly(
     """Take in what was delivered, and publish.
 
     New and changed reports are extracted, loaded, gated, built, reconciled, audited and published; then page, exports and docs
-    are written. A report that fails is put aside with its reason, and the rest goes on. A night without news does next to nothing.
+    are written. A report that fails is put aside with its reason, and the rest goes on. A night without news does next to
+    nothing.
 
     \b
     Exit codes:
