@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -44,6 +45,10 @@ from publish.versions import KEEP, publish_file, refuse_open_writer
 STAGING_PREFIX = ".build-"
 DOCS = "load_docs"
 ROWS_SHOWN = 10
+SPARE_BYTES = 8 * 2**20
+"""With less room than this on the disk, a step that failed may have failed for want of it, and could not say so."""
+
+_OF_THE_MACHINE = re.compile(r"no space left|out of memory|could not allocate|IO Error", re.IGNORECASE)
 
 # What the caller is told while it waits: what is going on, nodes done, nodes in all (0: not known).
 Note = Callable[[str, int, int], None]
@@ -55,15 +60,18 @@ RunLog = Callable[[Mapping[str, float]], Sequence[Sequence[Any]]]
 class BuildError(KommunlagerError):
     """The build failed; the published warehouse is as it was.
 
-    `step` is where: gate or build. `documents` says what is wrong with each document that the failing rows name; `is_explained`
-    where every failure names a document.
+    `step` is where: gate or build. `documents` says what is wrong with each document that the failing rows name.
+    `is_of_the_data`: what it was built from is at fault, not the machine (a full disk, too little memory, a process that was
+    killed).
     """
 
-    def __init__(self, message: str, step: str = "build", documents: Mapping[str, str] | None = None, is_explained: bool = False):
+    def __init__(
+        self, message: str, step: str = "build", documents: Mapping[str, str] | None = None, is_of_the_data: bool = False
+    ) -> None:
         super().__init__(message)
         self.step = step
         self.documents = dict(documents or {})
-        self.is_explained = is_explained
+        self.is_of_the_data = is_of_the_data
 
 
 @dataclass(frozen=True)
@@ -226,7 +234,7 @@ def _load_and_transform(job: LoadJob, project: Path, staging: Path, note: Note) 
         answer = loader.communicate(job.as_json() + "\n")[0]
         if loader.returncode != 0:
             wrong = json.loads(answer)["documents"] if answer.strip() else {}
-            raise BuildError(_child_failure("the load", load_log), "gate", wrong, is_explained=bool(wrong))
+            raise BuildError(_child_failure("the load", load_log), "gate", wrong, is_of_the_data=bool(wrong))
         seconds = {f"load: {part}": value for part, value in json.loads(answer)["seconds"].items()}
         loaded = time.perf_counter()
         seconds["load and gate"] = loaded - started
@@ -296,6 +304,8 @@ def _child(command: list[str], cwd: Path, environment: dict[str, str], log: Path
 def _child_failure(name: str, log: Path) -> str:
     said = log.read_text(encoding="utf-8", errors="replace").strip()
     said = "\n".join(said.splitlines()[-40:]) or "it ended without a word (killed, or out of memory?)"
+    if shutil.disk_usage(log.parent).free < SPARE_BYTES and "free some space" not in said:
+        said += "\nno space left on the disk"  # its last words may have found no room either
     said = said.removeprefix("Error: ") + _disk_hint(said)
     return f"{name} failed; the published warehouse is as it was.\n{_indent(said)}"
 
@@ -308,7 +318,6 @@ def _build_failure(finished: dict[str, Any], staged: Path) -> BuildError:
     skipped = f", {finished['skipped']} skipped because of them" if finished["skipped"] else ""
     blocks = [f"{head}{skipped}; the published warehouse is as it was."]
     documents: dict[str, list[str]] = {}
-    is_explained = True
     for failure in failures:
         file = f" ({failure['file']})" if failure["file"] else ""
         lines = [f"{failure['kind']} {failure['name']}{file}: {failure['status']}".strip()]
@@ -322,10 +331,10 @@ def _build_failure(finished: dict[str, Any], staged: Path) -> BuildError:
             lines.append(shown)
         for document_id, rows in named.items():
             documents.setdefault(document_id, []).append("\n".join([*lines[:-1], rows]))
-        is_explained &= bool(named)
         blocks.append(_indent("\n".join(lines)) + _disk_hint(failure["message"]))
     reasons = {document_id: "\n".join(said) for document_id, said in documents.items()}
-    return BuildError("\n\n".join(blocks), "build", reasons, is_explained)
+    said = " ".join(failure["message"] for failure in failures)
+    return BuildError("\n\n".join(blocks), "build", reasons, is_of_the_data=not _OF_THE_MACHINE.search(said))
 
 
 def _failing_rows(compiled: str, staged: Path) -> tuple[str, dict[str, str]]:

@@ -372,8 +372,9 @@ def nightly(
 ) -> None:
     """Take in what was delivered, and publish.
 
-    New and changed reports are extracted, loaded, gated, built, reconciled, audited and published; then exports and docs are
-    written. A report that fails is put aside with its reason, and the rest goes on. A night without news does next to nothing.
+    New and changed reports are extracted, loaded, gated, built, reconciled, audited and published; then page, exports and docs
+    are written. A report that fails is put aside with its reason, and the rest goes on. A night without news does next to
+    nothing.
 
     \b
     Exit codes:

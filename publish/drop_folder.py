@@ -116,7 +116,7 @@ def _reason(report: MissingReport) -> str:
         f"Document:     {report.document_id}\n"
         f"SHA-256:      {report.source_sha256 or 'not read'}\n\n"
         f"{report.reason}\n\n"
-        "It is tried again when the file, the program, a layout or a seed has changed.\n"
+        "It is tried again when the file, the program, a layout or a seed has changed, or when this folder is removed.\n"
     )
 
 

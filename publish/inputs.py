@@ -22,7 +22,7 @@ from publish.paths import PROJECT_DIR
 PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "polars", "pandas", "pypdfium2", "openpyxl")
 """The packages whose other release may give other figures."""
 
-_CODE = frozenset({".py", ".yml", ".sql", ".csv", ".txt"})
+_CODE = frozenset({".py", ".yml", ".sql", ".csv", ".txt", ".md", ".j2", ".css", ".js"})
 _SETTLED_NS = 2 * 10**9
 """A file that was changed so shortly before it was read may change again without its times showing it."""
 
@@ -125,7 +125,8 @@ def _dbt_paths(project: Path, *kinds: str) -> list[Path]:
 
 def _of_folders(root: Path, paths: Iterable[Path], leave_out: Sequence[str] = ()) -> str:
     files = sorted({file for path in paths for file in (_files(path) if path.is_dir() else [path]) if file.is_file()})
-    named = ((file.relative_to(root).as_posix(), file) for file in files if file.suffix in {*_CODE, ".md"})
+    read = (file for file in files if file.suffix in _CODE and file.name != "README.md")
+    named = ((file.relative_to(root).as_posix(), file) for file in read)
     return _digest((name, _of_bytes(file)) for name, file in named if not name.startswith(tuple(f"{f}/" for f in leave_out)))
 
 

@@ -16,11 +16,13 @@ import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ingest.errors import KommunlagerError
+from ingest.errors import ExtractedDataError, KommunlagerError
+from ingest.loading.database import explain
 from ingest.loading.missing import MAX_REASON, MissingReport
 from ingest.loading.store import extracted_documents, publish_folders, staging_folder
 from publish.after_publish import AFTER_PUBLISH
@@ -29,6 +31,7 @@ from publish.drop_folder import (
     Delivered,
     Known,
     delivered,
+    quarantine_entry,
     read_known,
     write_known,
     write_quarantine,
@@ -72,6 +75,8 @@ def _guarded(settings: Settings, run: Run, log: RunLog, note: Note) -> None:
         _Night(settings, run, log, note).work()
     except KommunlagerError as error:
         run.outcome, run.problem = FAILED, str(error)
+    except OSError as error:
+        run.outcome, run.problem = FAILED, str(explain(error, settings.warehouse))
     except Exception:
         # The night is over for everybody but the log: the cause has to stand there.
         run.outcome, run.problem = FAILED, f"a fault of the program:\n{traceback.format_exc()}"
@@ -133,7 +138,9 @@ class _Night:
             try:
                 self._build_and_publish()
             except KommunlagerError:
-                self._keep(adopted={})
+                # Without room on the disk this may fail as well; what has failed is what is told.
+                with suppress(OSError, KommunlagerError):
+                    self._keep(adopted={})
                 raise
             self._adopt()
         if self._settings.warehouse.is_file():
@@ -154,7 +161,8 @@ class _Night:
             if usable and known is not None and known.failed_step is None:
                 usable = known.context == self._code["ingest"] and known.document_id in self._store
             elif usable and known is not None:
-                usable = known.context == self._context_of(known.failed_step or "")
+                is_aside = quarantine_entry(self._settings.state / "quarantine", report.name).is_dir()
+                usable = is_aside and known.context == self._context_of(known.failed_step or "")
             if usable and known is not None:
                 self._known[report.name] = known
             else:
@@ -170,6 +178,8 @@ class _Night:
             [report.path for report in reports], staging, self._settings.extracted, note=self._note
         ):
             report = by_path[path]
+            if isinstance(outcome, ExtractedDataError):
+                raise outcome  # it was read, and could not be written: no fault of the report
             if isinstance(outcome, Exception):
                 self._put_aside(report, "extract", str(outcome))
             elif report.sha256 is None or self._fingerprints_of_now(report) != report.sha256:
@@ -208,8 +218,10 @@ class _Night:
 
     def _context_of(self, step: str) -> str:
         """What a failure depends on besides the report: reading it on the program, a test of the warehouse on all the rest."""
-        if step == "extract":
-            return self._code["ingest"]
+        return self._code["ingest"] if step == "extract" else self._all_but_reports
+
+    @cached_property
+    def _all_but_reports(self) -> str:
         parts = self._plan(()).inputs().parts
         return json.dumps({name: part for name, part in parts.items() if name != "missing"}, sort_keys=True)
 
@@ -273,12 +285,14 @@ class _Night:
     def _publish(self, plan: Plan) -> None:
         run, settings, log = self._run, self._settings, self._log
         before = settings.warehouse.is_file()
-        started = time.perf_counter()
+        began, started = datetime.now(UTC), time.perf_counter()
 
         def built(seconds: Mapping[str, float]) -> list[tuple[Any, ...]]:
+            at = began
             for name, parts in BUILD_STEPS.items():
                 if known := [seconds[part] for part in parts if part in seconds]:
-                    log.add(name, sum(known))
+                    log.add(name, sum(known), started_at=at)
+                    at += timedelta(seconds=sum(known))
             return log.rows()
 
         try:
@@ -304,9 +318,12 @@ class _Night:
             self._run.changes = diff(find_version(self._settings.warehouse, "previous"), self._settings.warehouse, 0).summary()
 
     def _drop_culprits(self, error: BuildError, inputs: Inputs, published: Inputs | None) -> bool:
-        """Put aside the candidates that a failed build names; where it names none and only they are new, all of them."""
+        """Put aside the candidates that a failed build names; where it names none and only they are new, all of them.
+
+        A machine without room or memory is no report's fault.
+        """
         guilty = {name: reason for name, reason in error.documents.items() if name in self._candidates}
-        if not guilty and self._candidates and published is not None:
+        if not guilty and error.is_of_the_data and self._candidates and published is not None:
             only_they = set(inputs.changed_parts(published)) <= {"missing"} and set(inputs.changed_documents(published)) <= set(
                 self._candidates
             )
@@ -332,6 +349,8 @@ class _Night:
         run.counts["changed"] = len(self._candidates) - len(new)
         run.counts["missing"] = len(run.missing)
         publish_folders([candidate.folder for candidate in self._candidates.values()], settings.extracted)
+        if self._candidates:
+            os.sync()  # before it is noted that they are there: a machine may stop, too
         self._keep(self._candidates)
 
     def _keep(self, adopted: Mapping[str, _Candidate]) -> None:

@@ -69,9 +69,10 @@ class RunLog:
             step.seconds = round(time.perf_counter() - started, 3)
             self._add(step)
 
-    def add(self, name: str, seconds: float, detail: str = "", outcome: str = "done") -> None:
-        """Write a step that was timed elsewhere and has just ended."""
-        self._add(Step(name, datetime.now(UTC) - timedelta(seconds=seconds), round(seconds, 3), outcome, detail))
+    def add(self, name: str, seconds: float, detail: str = "", outcome: str = "done", started_at: datetime | None = None) -> None:
+        """Write a step that was timed elsewhere; without `started_at` it has just ended."""
+        began = started_at or datetime.now(UTC) - timedelta(seconds=seconds)
+        self._add(Step(name, began, round(seconds, 3), outcome, detail))
 
     def end(self, outcome: str, exit_code: int, **facts: Any) -> None:
         """Say how the run ended."""

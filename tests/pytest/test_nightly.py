@@ -48,7 +48,7 @@ class StandIn:
         values = {folder.name: str(read_extraction(folder).cells[0].value) for folder in plan.folders}
         guilty = {name: "printed 666" for name, value in values.items() if value == self.guilty_value}
         if guilty:
-            raise BuildError("1 of 2 tests failed", "build", guilty, is_explained=True)
+            raise BuildError("1 of 2 tests failed", "build", guilty, is_of_the_data=True)
         with staging_folder(plan.warehouse.parent) as staging:
             staged = small_warehouse(staging / plan.warehouse.name)
             with duckdb.connect(staged) as connection:
@@ -153,6 +153,11 @@ def test_a_report_that_fails_the_build_is_put_aside_and_its_earlier_version_stay
     built = len(stand_in.plans)
     assert nightly(chosen).published is False
     assert len(stand_in.plans) == built
+    # Taken out of the quarantine it is tried again, here in vain.
+    shutil.rmtree(chosen.state / "quarantine" / "testby_namnden_2024")
+    assert nightly(chosen).exit_code == 3
+    assert len(stand_in.plans) == built + 1
+    assert (chosen.state / "quarantine" / "testby_namnden_2024").is_dir()
     # What the failure depends on has changed: it is tried again.
     stand_in.guilty_value = ""
     model = chosen.project / "models" / "dim_document.sql"
@@ -163,14 +168,17 @@ def test_a_report_that_fails_the_build_is_put_aside_and_its_earlier_version_stay
 
 def test_a_failure_that_names_no_report_is_the_new_ones_or_nobodys(tmp_path: Path, stand_in: StandIn) -> None:
     chosen = settings(tmp_path)
-    stand_in.failures = [BuildError("the models are wrong")]
+    stand_in.failures = [BuildError("the models are wrong", is_of_the_data=True)]
     first = nightly(chosen)
     assert (first.outcome, first.exit_code, first.problem) == ("failed", 1, "the models are wrong")
     assert not chosen.warehouse.exists()
     assert _files(chosen.extracted) == set()
     assert nightly(chosen).exit_code == 0
     deliver(chosen.reports, "nyby_namnden_2024", "-7")
-    stand_in.failures = [BuildError("a number is too large")]
+    stand_in.failures = [BuildError("the disk is full")]
+    assert nightly(chosen).exit_code == 1
+    assert not (chosen.state / "quarantine" / "nyby_namnden_2024").exists()
+    stand_in.failures = [BuildError("a number is too large", is_of_the_data=True)]
     second = nightly(chosen)
     assert [report.file_name for report in second.missing] == ["nyby_namnden_2024"]
     assert "a number is too large" in second.missing[0].reason
@@ -178,7 +186,7 @@ def test_a_failure_that_names_no_report_is_the_new_ones_or_nobodys(tmp_path: Pat
     # The models changed as well: then it may be they.
     deliver(chosen.reports, "nyby_namnden_2024", "-8")
     (chosen.project / "models" / "dim_document.sql").write_text("select 1 as document_id\n")
-    stand_in.failures = [BuildError("no such column")]
+    stand_in.failures = [BuildError("no such column", is_of_the_data=True)]
     before = chosen.warehouse.read_bytes()
     assert nightly(chosen).exit_code == 1
     assert chosen.warehouse.read_bytes() == before

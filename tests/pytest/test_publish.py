@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import publish_process
@@ -22,7 +23,7 @@ from small_warehouse import DOCUMENT
 from ingest.errors import WarehouseError
 from ingest.loading.database import open_for_reading
 from publish.audit import audit
-from publish.build import BuildError, _build_failure, staging_folder
+from publish.build import BuildError, _build_failure, _child_failure, staging_folder
 from publish.content_hash import content_hash, mart_contents
 from publish.diff import diff
 from publish.lock import HOLDER, exclusive
@@ -215,14 +216,23 @@ def test_failing_rows_name_their_documents(tmp_path: Path) -> None:
         f"select ['{cell}', 'other/1/1/1'] as cell_ids, 12.5 as wrong",
     ):
         error = failure(named)
-        assert error.is_explained
+        assert error.is_of_the_data
         assert list(error.documents) == [DOCUMENT]
         assert "12.5" in error.documents[DOCUMENT]
     assert failure("select 1 as wrong").documents == {}
-    # One that names nobody: dropping the other's document may not be enough.
-    assert not failure(f"select '{DOCUMENT}' as document_id", "select 1 as wrong").is_explained
+    for words in ("IO Error: No space left on device", "Out of Memory Error: failed to allocate"):
+        assert not failure("select 1 as wrong", message=words).is_of_the_data
     assert failure(f"select '{DOCUMENT}' as document_id", status="error").documents == {}
     assert "cannot be shown" in str(failure("select nope"))
+
+
+def test_a_step_that_found_no_room_for_its_last_words_has_them_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "load.log"
+    log.touch()
+    assert "without a word" in _child_failure("the load", log)
+    assert "free some space" not in _child_failure("the load", log)
+    monkeypatch.setattr("publish.build.shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+    assert "free some space" in _child_failure("the load", log)
 
 
 def test_reading_is_closed_and_stays_closed(warehouse: Path, tmp_path: Path) -> None:
