@@ -53,14 +53,28 @@ def write_site(context: Any, folder: Path, results: Mapping[str, tuple[int, int]
         page.write_text(text.replace("</head>", f"{STYLE}</head>", 1), encoding="utf-8")
 
 
+def write_batches(folder: Path, batches: Mapping[str, tuple[str, str]]) -> None:
+    """The first page about a load in several batches: `batches` gives for each page's folder its first and last document."""
+    rows = "".join(
+        f'<tr><td><a href="{escape(name)}/index.html">{escape(name)}</a></td><td>{escape(first)}</td><td>{escape(last)}</td></tr>'
+        for name, (first, last) in batches.items()
+    )
+    table = f"<table><tr><th>batch</th><th>from document</th><th>to document</th></tr>{rows}</table>"
+    (folder / "index.html").write_text(_page(table), encoding="utf-8")
+
+
 def _index(folder: Path, results: Mapping[str, tuple[int, int]]) -> str:
     rows = []
     for name, (checks, failed) in sorted(results.items()):
         page = next(folder.glob(f"validations/{name}/**/*.html"), None)
         link = f'<a href="{escape(page.relative_to(folder).as_posix())}">{escape(name)}</a>' if page else escape(name)
         rows.append(f"<tr><td>{link}</td><td>{checks}</td><td>{failed}</td></tr>")
+    return _page("<table><tr><th>frame</th><th>checks</th><th>failed</th></tr>" + "".join(rows) + "</table>")
+
+
+def _page(table: str) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Load gate</title>{STYLE}</head><body>'
         "<h1>Load gate</h1><p>What the last load was checked for, by Great Expectations, before it entered schema raw.</p>"
-        "<table><tr><th>frame</th><th>checks</th><th>failed</th></tr>" + "".join(rows) + "</table></body></html>\n"
+        f"{table}</body></html>\n"
     )

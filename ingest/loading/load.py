@@ -27,6 +27,7 @@ from ingest.kolada.raw import kolada_frame
 from ingest.loading.columnar import NotPlain, plain, polars_types, read_frames
 from ingest.loading.database import open_for_writing
 from ingest.loading.gate import CheckResult, check_frames, describe_failures, failures_by_document
+from ingest.loading.gate_docs import write_batches
 from ingest.loading.store import read_extraction
 from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Statement, StatementTerm, Table
 
@@ -92,6 +93,7 @@ def load(
     watch.lap("read")
     failed: list[CheckResult] = []
     documents: dict[str, LoadedDocument] = {}
+    gate_pages: dict[str, tuple[str, str]] = {}
     checks = 0
     # Opened before the gate, which takes seconds: a locked or read-only database is told at once.
     with open_for_writing(database) as connection:
@@ -106,7 +108,11 @@ def load(
             note("checking the load")
             # Key figures are checked beside the first batch.
             with_key_figures = {**frames, "kolada_value": key_figures} if number == 0 else frames
-            results = check_frames(with_key_figures, docs if docs is None or len(batches) < 2 else docs / f"{number + 1:03}")
+            pages = docs if docs is None or len(batches) == 1 else docs / f"{number + 1:03}"
+            results = check_frames(with_key_figures, pages)
+            if docs is not None and pages is not None and pages != docs:
+                gate_pages[pages.name] = (batch[0].name, batch[-1].name)
+                write_batches(docs, gate_pages)
             checks += len(results)
             failed += [result for result in results if not result.passed]
             watch.lap("gate")

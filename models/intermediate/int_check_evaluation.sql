@@ -122,8 +122,9 @@ tested as (
         summed.*,
         coalesce(equal_terms.equal_term_count, 0) as equal_term_count,
         case
-            when operation = 'ratio_between' then {{ decimal_divide('numerator_sum', 'abs(result_part_value)', 4) }}
-            else result_part_value
+            when summed.operation = 'ratio_between'
+                then {{ decimal_divide('summed.numerator_sum', 'abs(summed.result_part_value)', 4) }}
+            else summed.result_part_value
         end as result_value
     from summed
     left join equal_terms on summed.check_id = equal_terms.check_id and summed.variant = equal_terms.variant

@@ -66,7 +66,7 @@ facts as (
             and cells.subject = all_years_columns.subject
             and {{ normalise_label('cells.column_label') }} = {{ normalise_label('all_years_columns.column_label') }}
     left join investment_lines
-        on cells.dimension = 'investment_line' and cells.code = investment_lines.investment_line_code
+        on case when cells.dimension = 'investment_line' then cells.code end = investment_lines.investment_line_code
 
 ),
 

@@ -49,7 +49,7 @@ coded as (
             labels.municipality_code = aliases.municipality_code
             and labels.subject = aliases.subject
             and {{ label_key('labels.label', 'labels.year_in_label') }} = aliases.normalised_label
-    left join sexes on labels.column_dimension = 'sex' and labels.column_key = sexes.column_key
+    left join sexes on case when labels.column_dimension = 'sex' then labels.column_key end = sexes.column_key
 
 )
 

@@ -37,7 +37,8 @@ numeric_columns as (
 
 ),
 
--- One check for each place where a rule's result stands. A place that the rule names exists even when it is empty.
+-- One check for each place where a rule's result stands. A place that the rule names exists even when it is empty. What
+-- decides whether a rule is joined stands in the equation: beside it, engines compare every rule with every row.
 checks as (
 
     select
@@ -60,14 +61,12 @@ checks as (
     from rules
     left join table_rows
         on
-            rules.row_no is null
-            and rules.document_id = table_rows.document_id
-            and rules.table_no = table_rows.table_no
+            rules.document_id = table_rows.document_id
+            and case when rules.row_no is null then rules.table_no end = table_rows.table_no
     left join numeric_columns
         on
-            rules.column_no is null
-            and rules.document_id = numeric_columns.document_id
-            and rules.table_no = numeric_columns.table_no
+            rules.document_id = numeric_columns.document_id
+            and case when rules.column_no is null then rules.table_no end = numeric_columns.table_no
 
 ),
 

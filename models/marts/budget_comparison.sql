@@ -117,10 +117,10 @@ matched as (
     from net_costs
     left join budgets
         on
-            net_costs.municipality_code = budgets.municipality_code
+            case when net_costs.scenario in ('outcome', 'forecast') then net_costs.municipality_code end
+            = budgets.municipality_code
             and net_costs.period_start = budgets.period_start
             and net_costs.period_end = budgets.period_end
-            and net_costs.scenario in ('outcome', 'forecast')
     left join years_before
         on
             net_costs.municipality_code = years_before.municipality_code

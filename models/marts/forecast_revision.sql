@@ -58,11 +58,10 @@ revised as (
             and in_order.revision_no = earlier.revision_no + 1
     left join budgets
         on
-            in_order.document_id = budgets.document_id
+            case when in_order.scenario != 'budget' then in_order.document_id end = budgets.document_id
             and in_order.activity_code = budgets.activity_code
             and in_order.period_start = budgets.period_start
             and in_order.period_end = budgets.period_end
-            and in_order.scenario != 'budget'
 
 ),
 

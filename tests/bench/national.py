@@ -128,8 +128,7 @@ def write_project(project: Path, made_from: Sequence[Template], municipalities: 
 
 
 def _rewrite(path: Path, change: Callable[[list[dict[str, str]]], list[dict[str, str]]]) -> None:
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = _rows(path)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
@@ -145,12 +144,19 @@ def _widened(rows: list[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def _grades(seeds: Path, rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """A grade for each concept that only one real municipality reports: here many do."""
-    graded = {row["code"] for row in rows if row["aspect"] == "indicator_concept"}
-    with (seeds / "indicator.csv").open(encoding="utf-8", newline="") as file:
-        concepts = {row["concept"] for row in csv.DictReader(file)} - graded
-    like = next(row for row in rows if row["aspect"] == "indicator_concept")
-    return [{**like, "code": concept} for concept in sorted(concepts)]
+    """A grade for what only one real municipality reports: here many do, in the same way."""
+    graded = {(row["aspect"], row["code"]) for row in rows}
+    used = {("placement_type", row["placement_type_code"]) for row in _rows(seeds / "placement_type.csv")} | {
+        ("indicator_concept", row["concept"]) for row in _rows(seeds / "indicator.csv")
+    }
+    return [
+        {**dict.fromkeys(rows[0], ""), "aspect": aspect, "code": code, "grade": "same"} for aspect, code in sorted(used - graded)
+    ]
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 class _Cleaner:

@@ -122,6 +122,8 @@ def test_batches_load_what_one_batch_loads(tmp_path: Path, monkeypatch: pytest.M
     assert rows[0] == rows[1]
     assert (tmp_path / "docs1000" / "index.html").is_file()
     assert (tmp_path / "docs2" / "003" / "index.html").is_file()
+    first_page = (tmp_path / "docs2" / "index.html").read_text(encoding="utf-8")
+    assert '<a href="002/index.html">002</a></td><td>provby_2</td><td>provby_3</td>' in first_page
 
 
 def test_a_row_that_fails_in_a_later_batch_keeps_all_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
