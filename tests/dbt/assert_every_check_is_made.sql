@@ -24,10 +24,19 @@ rules as (
     select
         rule_name,
         kind,
-        document_id || '/' || table_no || '/rule ' || rule_no as rule_id,
-        document_id || '/' || table_no || '/' || coalesce(cast(row_no as string), '*')
-        || '/' || coalesce(cast(column_no as string), '*') as cell_id
+        document_id || '/' || table_no || '/rule ' || rule_no as rule_id
     from {{ ref('stg_raw__table_rule') }}
+
+),
+
+places as (
+
+    select
+        regexp_extract(check_id, '^([^/]+/[0-9]+/rule [0-9]+)/', 1) as rule_id,
+        min(case when role = 'result' then cell_id end) as cell_id,
+        max(check_class) as check_class
+    from {{ ref('int_check_part') }}
+    group by 1
 
 ),
 
@@ -35,13 +44,6 @@ made as (
 
     select distinct regexp_extract(check_id, '^([^/]+/[0-9]+/rule [0-9]+)/', 1) as rule_id
     from checks
-
-    union
-
-    -- Bounds are held against figures that are all there: they may be made nowhere.
-    select distinct regexp_extract(check_id, '^([^/]+/[0-9]+/rule [0-9]+)/', 1) as rule_id
-    from {{ ref('int_check_part') }}
-    where check_class = 'bounds'
 
 )
 
@@ -60,9 +62,11 @@ union all
 select
     rules.kind,
     rules.rule_name,
-    rules.cell_id,
+    coalesce(places.cell_id, rules.rule_id) as cell_id,
     null as check_id,
     'regeln kontrolleras ingenstans' as problem
 from rules
+left join places on rules.rule_id = places.rule_id
 left join made on rules.rule_id = made.rule_id
-where made.rule_id is null
+-- Bounds are held against figures that are all there: they need a place, and may be made nowhere.
+where places.rule_id is null or (made.rule_id is null and places.check_class != 'bounds')
