@@ -319,7 +319,7 @@ def _rows(layout: Layout, *body: str) -> list[tuple[object, ...]]:
     return [(c.row_label, c.column_no, c.value_text, c.line_no - 1, c.method) for c in cells]
 
 
-DEVIATION = {"kind": "deviation", "row": "c = a - b", "reason": "Prov."}
+DEVIATION = {"name": "deviation", "kind": "deviation", "row": "c = a - b", "reason": "Prov."}
 THREE = _layout({"columns": _columns("a", "b", "c"), "rules": [DEVIATION]})
 PLAIN = _layout({"columns": _columns("a", "b", "c")})
 WORDS = {"department": ["Vuxna", "Barn och unga"]}
@@ -358,7 +358,7 @@ def test_a_ruling_decides_and_says_so() -> None:
 
 
 def test_totals_decide_what_a_row_leaves_open() -> None:
-    total = {"kind": "total", "column": "'Summa' = all", "reason": "Prov."}
+    total = {"name": "total", "kind": "total", "column": "'Summa' = all", "reason": "Prov."}
     layout = _layout({"columns": _columns("a", "b"), "rules": [total], "until": "Summa"})
     found = _rows(layout, "Kanoter 12 345 678 ", "", "Bryggor 1 2 ", "", "Summa 13 345 680 ")
     assert [cell[2] for cell in found] == ["12", "345 678", "1", "2", "13", "345 680"]
@@ -495,7 +495,7 @@ def test_a_hyphen_at_the_end_of_a_line_goes_where_the_word_goes_on() -> None:
 def test_more_readings_than_can_be_listed_are_refused() -> None:
     """The right reading may be among those that were not listed: none is chosen, even where a rule holds for one."""
     keys = [f"c{n}" for n in range(13)]
-    mean = {"kind": "mean", "row": "c12 = mean(all)", "reason": "Prov."}
+    mean = {"name": "mean", "kind": "mean", "row": "c12 = mean(all)", "reason": "Prov."}
     layout = _layout({"columns": _columns(*keys), "rules": [mean]})
     with pytest.raises(ExtractionError, match="can be read in"):
         _rows(layout, "Kanoter " + " ".join("123 456" for _ in keys) + " ")
