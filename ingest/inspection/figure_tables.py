@@ -130,7 +130,7 @@ def _row_line(reader: RowReader, index: int, line: str) -> _RowLine | None:
         return None
     if len([token for token in run if token.kind == "blank"]) > 6:
         run = figures  # columns aligned by spaces: how many there are says nothing
-    pieces = tuple(Piece(token.kind, token.text, token.line_no) for token in run)
+    pieces = tuple(run)
     years = YEAR.fullmatch(figures[0].text) is not None or (re.match(YEAR, label) is not None and len(label) > 4)
     return _RowLine(index, label, pieces, years)
 

@@ -12,7 +12,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
@@ -275,7 +275,7 @@ class AlignedReader:
             if not row.label and not labelled:
                 raise Unreadable(row.line_no, "the row has no label")
             label = self.label(row.label) if row.label else labelled[-1].label
-            labelled.append(replace(row, label=label))
+            labelled.append(row._replace(label=label))
         return labelled
 
     def _grids(self, parts: Sequence[Part], blocks: list[tuple[int, list[Line]]]) -> list[list[_Grid]]:

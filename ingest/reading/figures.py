@@ -8,7 +8,6 @@ evidence for where a blank stands; after OCR a blank can be anywhere. What stays
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from itertools import compress
@@ -27,11 +26,13 @@ MAX_PIECES = 400
 
 
 class Piece(NamedTuple):
-    """A space-separated piece of the run. kind: `digits`, `whole` (a cell by itself), `blank` (an extra space) or `bar`."""
+    """A piece of a line. kind: `digits`, `whole` (a value by itself), `blank` (an extra space) or `bar`; in a whole row (see
+    rows.py) also `word`, `phrase` or `note`, and the names of the vocabularies that a phrase is of."""
 
     kind: str
     text: str
     line_no: int
+    vocabularies: frozenset[str] = frozenset()
 
 
 class Figure(NamedTuple):
@@ -60,8 +61,7 @@ def _values(keys: Sequence[str], figures: Sequence[Figure | None], decimal_point
     return found
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What is left after weighing: the readings that remain (one: decided) and whether arithmetic was needed."""
 
     readings: tuple[Reading, ...]
@@ -78,9 +78,9 @@ def all_readings(pieces: list[Piece], columns: int, blanks_anywhere: bool) -> li
     """
     if len(pieces) > MAX_PIECES:
         return []
+    if len(pieces) == columns and all(map(_is_figure, pieces)) and not (blanks_anywhere and any(map(_joins, pieces, pieces[1:]))):
+        return [Reading(tuple([Figure(piece.text, piece.line_no) for piece in pieces]), 0)]  # a piece for each column
     figures = [_figures_from(pieces, index) for index in range(len(pieces))]
-    if len(pieces) == columns and all(figures) and not (blanks_anywhere and any(len(found) > 1 for found in figures)):
-        return [Reading(tuple([found[0][0] for found in figures]), 0)]  # a piece for each column
     gaps = _gaps(pieces)
     fits = _cells_that_fit(gaps, figures, columns, blanks_anywhere)
     found: list[Reading] = []
@@ -108,19 +108,32 @@ def _gaps(pieces: list[Piece]) -> list[tuple[int, int]]:
     return gaps[::-1]
 
 
+def _is_figure(piece: Piece) -> bool:
+    """Whether a figure can begin with a piece."""
+    return piece.kind == "whole" or (piece.kind == "digits" and can_stand_alone(piece.text))
+
+
+def _joins(piece: Piece, following: Piece) -> bool:
+    """Whether two pieces can be the first thousands of one figure."""
+    return (
+        piece.kind == following.kind == "digits"
+        and following.line_no == piece.line_no
+        and can_be_continued(piece.text)
+        and can_continue(following.text)
+    )
+
+
 def _figures_from(pieces: list[Piece], index: int) -> list[tuple[Figure, int]]:
     """The figures that can begin at an index, the shortest first, each with the index behind it."""
     first = pieces[index]
-    if first.kind == "whole":
-        return [(Figure(first.text, first.line_no), index + 1)]
-    if first.kind != "digits" or not can_stand_alone(first.text):
+    if not _is_figure(first):
         return []
     found = [(Figure(first.text, first.line_no), index + 1)]
-    if not can_be_continued(first.text):
-        return found
     text = first.text
     for end in range(index + 1, min(index + MAX_GROUPS, len(pieces))):
         following = pieces[end]
+        if end == index + 1 and not _joins(first, following):
+            break
         if following.kind != "digits" or following.line_no != first.line_no or not can_continue(following.text):
             break
         text = f"{text} {following.text}"

@@ -10,7 +10,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ingest.model import Note
 from ingest.reading.locate import Page
@@ -37,8 +37,7 @@ UNREAD = "numbers between the lines of the table that are in no cell, label or h
 ROW_IN_REMARK = "figures in a remark that stand side by side or alone on their line: a row that was not seen"
 
 
-@dataclass(frozen=True)
-class _Finding:
+class _Finding(NamedTuple):
     line_no: int
     kind: str
     reason: str

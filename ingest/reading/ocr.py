@@ -9,7 +9,6 @@ from __future__ import annotations
 import heapq
 import itertools
 import re
-from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -154,7 +153,7 @@ def _figure_rows(reader: RowReader, lines: list[Line]) -> list[RawRow]:
         read = reader.row_at(label, words[0].line_no, figures)
         if read is None or (_is_year(words, figures) and len(read.cells) < len(reader.table.columns)):
             raise Tangled(words[0].line_no)  # what looks like a year may be the figure that is missing
-        rows.append(replace(read, printed=join_words(words)))
+        rows.append(read._replace(printed=join_words(words)))
     return rows
 
 

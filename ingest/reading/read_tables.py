@@ -417,7 +417,7 @@ def _settle_by_totals(page: Page, table: TableLayout, rows: list[RawRow]) -> lis
     for choice in choices[:MAX_COMBINATIONS]:
         chosen = list(rows)
         for index, cells in zip(unsettled, choice, strict=True):
-            chosen[index] = replace(rows[index], cells=cells, alternatives=(), by_totals=True)
+            chosen[index] = rows[index]._replace(cells=cells, alternatives=(), by_totals=True)
         scored.append((score(chosen), chosen))
     best = max(points for points, _ in scored)
     winners = [chosen for points, chosen in scored if points == best]
@@ -477,7 +477,7 @@ def _read_native_rows(
                 if rows and not fits.search(label):
                     return rows, rows[-1].cells[-1].line_no
                 raise _leftover(page, table, tokens[index_before:])
-            rows.append(replace(row, label=label, printed=row.label))
+            rows.append(row._replace(label=label, printed=row.label))
             if until is not None and until.fullmatch(label):
                 return rows, max(c.line_no for c in row.cells)
     return rows, last

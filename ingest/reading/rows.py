@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
@@ -28,13 +27,7 @@ MAX_OPEN_READINGS = 2_000
 DATE_PATTERN = r"\d{4}-\d\d(?:-\d\d)?"
 
 
-class Token(NamedTuple):
-    """A piece of a line. kind: `word`, `digits`, `whole` (a value by itself), `blank`, `bar`, `phrase` or `note`."""
-
-    kind: str
-    text: str
-    line_no: int
-    vocabularies: frozenset[str] = frozenset()
+Token = Piece
 
 
 class RawCell(NamedTuple):
@@ -57,8 +50,7 @@ class Decision(NamedTuple):
     weighed: int
 
 
-@dataclass(frozen=True)
-class RawRow:
+class RawRow(NamedTuple):
     """A row as it was read; `note` is a remark in brackets that belongs to the column with `notes`.
 
     `line_no` and `label_end` are the first and last line of its label.
@@ -436,7 +428,7 @@ class RowReader:
         alternatives = [in_order([*settled, *cells_of_reading]) for cells_of_reading in alternatives]
         lines = () if self.blanks_shown or self.ocr else _lines_of(label)
         row = RawRow(join_words(label), label[0].line_no, label[-1].line_no, tuple(cells), note, tuple(alternatives))
-        return (replace(row, label_lines=lines) if len(lines) > 1 else row), index
+        return (row._replace(label_lines=lines) if len(lines) > 1 else row), index
 
     def _past_notes(self, tokens: list[Token], index: int, notes: list[Token]) -> int:
         """Collect the notes that stand here, also behind extra spaces; without a note nothing is passed."""
@@ -478,7 +470,7 @@ class RowReader:
         while position < len(tokens):
             token = tokens[position]
             if token.kind in ("digits", "whole", "blank", "bar"):
-                pieces.append(Piece(token.kind, token.text, token.line_no))
+                pieces.append(token)
             elif token.kind == "phrase" and token.vocabularies & accepted:
                 pieces.append(Piece("whole", token.text, token.line_no))
             elif token.kind == "note":

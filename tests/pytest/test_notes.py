@@ -58,7 +58,7 @@ def test_a_number_that_the_reading_loses_is_told(layout: Layout) -> None:
             if cell is None or read.layout.comment or read.layout.running_text:
                 continue
             left = tuple(other for other in row.cells if other is not cell)
-            read.rows[number] = row.__class__(**{**vars(row), "cells": left})
+            read.rows[number] = row._replace(cells=left)
             notes = notes_of(page, reads)
             assert sum(note.number_count for note in notes) == before + 1
             found = [note for note in notes if note.kind == "unread"]
