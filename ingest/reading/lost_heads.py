@@ -76,14 +76,17 @@ class _Lines:
 
     def __init__(self, page: Page, heads: list[_Head]) -> None:
         most_words = max(head.most_words for head in heads)
-        printed = [page.plain(index).replace("|", " ").split() for index in range(len(page.report.lines))]
-        folded = {word: fold(word) for word in set(itertools.chain.from_iterable(printed))}
+        lines = [page.plain(index) for index in range(len(page.report.lines))]
+        printed = [
+            None if line.endswith(".") or page.is_skipped(index) else line.replace("|", " ").split()
+            for index, line in enumerate(lines)
+        ]
+        folded = {word: fold(word) for word in set(itertools.chain.from_iterable(filter(None, printed)))}
         self.words: list[list[str] | None] = []
         """None for lines that can be no part of a head: skipped, the end of a sentence, or longer than any head."""
-        for index, texts in enumerate(printed):
-            words = [word for text in texts if (word := folded[text])]
-            is_none = page.plain(index).endswith(".") or page.is_skipped(index) or len(words) > most_words
-            self.words.append(None if is_none else words)
+        for texts in printed:
+            words = [word for text in texts if (word := folded[text])] if texts is not None else None
+            self.words.append(None if words is None or len(words) > most_words else words)
         lengths = (sum(map(len, words)) + len(words) if words else 0 for words in self.words)
         self.letters = list(itertools.accumulate(lengths, initial=0))
         """How many letters stand before each line, with a space behind each word."""

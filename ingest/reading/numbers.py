@@ -38,6 +38,11 @@ _LEADING_ZERO = re.compile(rf"[<>]?[+-]?0\d+{_BEHIND}")
 @lru_cache(maxsize=10_000)
 def normalise(text: str) -> str:
     """Text in NFC with ordinary spaces and hyphen-minus before digits, ready for reading; printed text is kept elsewhere."""
+    return normalise_all(text)
+
+
+def normalise_all(text: str) -> str:
+    """The same for a text too long to be worth remembering."""
     if text.isascii():
         return text
     return _MINUS_SIGN.sub("-", _SPACES.sub(" ", unicodedata.normalize("NFC", text)))

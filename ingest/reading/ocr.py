@@ -409,16 +409,18 @@ class _Untangling:
         """Every way in which a division can go on over the tokens of another line."""
         found: list[_Division] = []
         figures_stand_alone = self.columns[0].optional
+        untold = list(itertools.accumulate((token.kind == "digits" for token in tokens), initial=division.untold))
+        are_figures = [token.kind in ("digits", "whole") for token in tokens]
+        texts = tuple(self.texts.items())
 
         def place(position: int, column: int, cut: int, cells: dict[int, _Cell], figures: tuple[Token, ...]) -> None:
             if position == len(tokens):
-                untold = division.untold + sum(token.kind == "digits" for token in tokens[:cut])
-                found.append(_Division((*division.label, *tokens[:cut]), cells, figures, untold))
+                found.append(_Division((*division.label, *tokens[:cut]), cells, figures, untold[cut]))
                 return
             token = tokens[position]
-            is_figure = token.kind in ("digits", "whole")
+            is_figure = are_figures[position]
             number_column = self.number_column[column] if is_figure else len(self.columns)
-            for index, text_column in self.texts.items():
+            for index, text_column in texts:
                 if column <= index < number_column:
                     cell = _with(token, text_column, cells.get(index))
                     if cell is not None:

@@ -19,7 +19,7 @@ from ingest.errors import ExtractionError
 from ingest.layout import StatementLayout
 from ingest.model import Cell, Column, Statement, StatementTerm, Table
 from ingest.reading.locate import Page
-from ingest.reading.numbers import normalise, parse_number
+from ingest.reading.numbers import normalise_all, parse_number
 from ingest.reading.rules import precision
 from ingest.reading.statement_notation import Product, Reference, parse_statement
 from ingest.reading.statement_search import StatementSearch, Text
@@ -49,8 +49,8 @@ class RunningText:
         self._starts: list[int] = []
         self._lines: list[int] = []
         length = 0
-        for index, line in enumerate(page.report.lines):
-            words = " ".join(normalise(line).split())
+        for index, line in enumerate(normalise_all("\n".join(page.report.lines)).split("\n")):
+            words = " ".join(line.split())
             if words and not page.is_skipped(index):
                 self._starts.append(length)
                 self._lines.append(index + 1)
