@@ -98,6 +98,14 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 60 MiB: room for a few small warehouses and a build."""
+    if sys.platform != "linux":
+        pytest.skip("a small file system is made with Linux's tmpfs")
+    yield from _mounted(tmp_path / "small", "-t", "tmpfs", "-o", "size=60m", "tmpfs")
+
+
+@pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Callable[[Path], None]]:
     """Makes a folder read-only: by its permissions, or for root, who ignores them, by a read-only mount."""
     folders: list[Path] = []

@@ -98,16 +98,16 @@ def _all_young(folder: Path) -> bool:
     return all(time.time() - path.stat().st_mtime < 120 for path in folder.glob(".extract.*"))
 
 
-def test_a_run_on_a_full_disk_leaves_the_old_warehouse(tmp_path: Path, tiny_disk: Path) -> None:
+def test_a_run_on_a_full_disk_leaves_the_old_warehouse(tmp_path: Path, small_disk: Path) -> None:
     chosen = settings(tmp_path)
-    chosen = Settings(**{**vars(chosen), "warehouse": tiny_disk / "k.duckdb", "extracted": tiny_disk / "extracted"})
+    chosen = Settings(**{**vars(chosen), "warehouse": small_disk / "k.duckdb", "extracted": small_disk / "extracted"})
     assert _run(chosen).returncode == 0
-    ballast = tiny_disk / "ballast"
+    ballast = small_disk / "ballast"
     failed = 0
-    for number, free in enumerate((0, 200_000, 1_000_000, 3_000_000, 6_000_000, 9_000_000)):
+    for number, free in enumerate((0, 1_000_000, 4_000_000, 9_000_000, 15_000_000)):
         before = _hash_of_whole(chosen)
         deliver(chosen.reports, REPORTS[1], f"-{number + 10}")
-        ballast.write_bytes(b"x" * max(0, shutil.disk_usage(tiny_disk).free - free))
+        ballast.write_bytes(b"x" * max(0, shutil.disk_usage(small_disk).free - free))
         result = _run(chosen)
         ballast.unlink()
         print(f"{free / 10**6:.1f} MB free: exit code {result.returncode}", flush=True)
