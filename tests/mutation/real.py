@@ -11,7 +11,7 @@ from pathlib import Path
 from ingest.loading.store import read_extraction, write_extraction
 from ingest.model import Extraction
 from mutation.checks import Change, Failure
-from publish.build import ROWS_SHOWN, BuildError, build
+from publish.building.build import ROWS_SHOWN, BuildError, build
 from publish.paths import PROJECT_DIR
 
 CHARACTERS_SHOWN = 59

@@ -9,7 +9,7 @@ from pathlib import Path
 from synthetic import dbt_project, extraction
 
 from ingest.forms.form import SHEETS
-from publish.nightly_run import Settings
+from publish.night.nightly_run import Settings
 
 REPORTS = ("provby_namnden_2024", "testby_namnden_2024")
 

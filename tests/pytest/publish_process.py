@@ -16,10 +16,10 @@ from typing import Any
 import duckdb
 from small_warehouse import small_warehouse
 
-from publish.build import locked, staging_folder
-from publish.inputs import Inputs
-from publish.meta import write_meta
-from publish.versions import publish_file
+from publish.building.build import locked, staging_folder
+from publish.building.inputs import Inputs
+from publish.building.meta import write_meta
+from publish.building.versions import publish_file
 
 GRAINS = {"fct_cost": ["year", "municipality"]}
 VARIANTS = 7

@@ -17,8 +17,8 @@ from conftest import Run
 from synthetic import dbt_project, extraction
 
 from ingest.loading.store import write_extraction
-from publish.build import docs_of
-from publish.versions import versions_of
+from publish.building.build import docs_of
+from publish.building.versions import versions_of
 
 Start = Callable[..., subprocess.Popen[str]]
 OLD = b"the old file"

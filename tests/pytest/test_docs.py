@@ -17,13 +17,22 @@ from mf_command import mf, project_copy
 from openpyxl import load_workbook
 from small_warehouse import small_warehouse
 
-from publish.catalog import Column, Mart, read_marts
-from publish.docs import DBT_DOCS, DICTIONARY, DICTIONARY_SV, GUIDE, GUIDE_SV, dictionary_page, dictionary_page_sv, write_docs
-from publish.export import export
-from publish.guide import words_of
+from publish.answers.catalog import Column, Mart, read_marts
+from publish.answers.trace import trace
+from publish.answers.working import FORMULAS, working
 from publish.paths import PROJECT_DIR
-from publish.trace import trace
-from publish.working import FORMULAS, working
+from publish.products.docs import (
+    DBT_DOCS,
+    DICTIONARY,
+    DICTIONARY_SV,
+    GUIDE,
+    GUIDE_SV,
+    dictionary_page,
+    dictionary_page_sv,
+    write_docs,
+)
+from publish.products.export import export
+from publish.products.guide import words_of
 
 REPORTS = PROJECT_DIR.parent / "shared" / "reports"
 needs_reports = pytest.mark.skipif(not REPORTS.is_dir(), reason=f"the real reports are not here: no folder {REPORTS}")

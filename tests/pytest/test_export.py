@@ -23,13 +23,22 @@ from openpyxl import load_workbook
 from pyarrow import parquet
 from small_warehouse import DOCUMENT, small_warehouse
 
-import publish.export
-import publish.folder
+import publish.products.export
+import publish.products.folder
 from ingest.errors import KommunlagerError
-from publish.catalog import Column, Mart
-from publish.csv_file import csv_bytes, guarded
-from publish.export import export
-from publish.workbook import COLUMNS_SHEET, MAX_TEXT, MAX_TITLE, README_SHEET, SOURCES_SHEET, TITLES, sheet_titles, workbook_bytes
+from publish.answers.catalog import Column, Mart
+from publish.products.csv_file import csv_bytes, guarded
+from publish.products.export import export
+from publish.products.workbook import (
+    COLUMNS_SHEET,
+    MAX_TEXT,
+    MAX_TITLE,
+    README_SHEET,
+    SOURCES_SHEET,
+    TITLES,
+    sheet_titles,
+    workbook_bytes,
+)
 
 MARTS = {"fct_cost": 3, "coverage": 1, "empty": 0, "reconciliation": 2, "reconciliation_coverage": 1}
 
@@ -113,8 +122,8 @@ def test_an_interrupted_export_leaves_the_old_folder_whole(
         return real_rename(path, target)
 
     for place, name, error, stop in (
-        (publish.export, "csv_bytes", KeyboardInterrupt, _stop),
-        (publish.folder.os, "fsync", KeyboardInterrupt, _stop),
+        (publish.products.export, "csv_bytes", KeyboardInterrupt, _stop),
+        (publish.products.folder.os, "fsync", KeyboardInterrupt, _stop),
         (Path, "rename", KommunlagerError, fail_to_put_the_new_one_in_place),
     ):
         with monkeypatch.context() as patch:
@@ -135,7 +144,7 @@ def test_what_a_killed_export_left_behind_is_put_back(warehouse: Path, tmp_path:
     somebody_elses.mkdir()
     (somebody_elses / "fil").write_text("x")
     out.rename(left / "old")
-    monkeypatch.setattr(publish.folder.os, "fsync", _stop)
+    monkeypatch.setattr(publish.products.folder.os, "fsync", _stop)
     with pytest.raises(KeyboardInterrupt):
         export(warehouse, out)
     assert _files(out) == before
@@ -153,7 +162,7 @@ def test_an_export_of_a_warehouse_that_is_replaced_meanwhile_is_refused(
         path.write_bytes(warehouse.read_bytes() + b"x")
         return csv_bytes(*arguments)
 
-    monkeypatch.setattr(publish.export, "csv_bytes", replace)
+    monkeypatch.setattr(publish.products.export, "csv_bytes", replace)
     with pytest.raises(KommunlagerError, match="was replaced while it was read"):
         export(path, tmp_path / "export", ["csv"])
     assert not (tmp_path / "export").exists()

@@ -18,17 +18,17 @@ from pathlib import Path
 import pytest
 from nights import REPORTS, arguments, deliver, settings
 
-from publish.audit import audit
-from publish.lock import HOLDER
-from publish.meta import read_record
-from publish.nightly_run import Settings
+from publish.building.audit import audit
+from publish.building.lock import HOLDER
+from publish.building.meta import read_record
+from publish.night.nightly_run import Settings
 
 KILLS = int(os.environ.get("KOMMUNLAGER_KILLS", "0"))
 
 pytestmark = pytest.mark.skipif(KILLS == 0, reason="whole runs are killed by `make faults` (KOMMUNLAGER_KILLS)")
 
 ONLY_EXPORTS = (
-    "import publish.nightly as nightly; from publish.cli import main\n"
+    "import publish.night.nightly as nightly; from publish.cli import main\n"
     "nightly.AFTER_PUBLISH = [step for step in nightly.AFTER_PUBLISH if step[0] == 'export']; main()"
 )
 """The command; page and docs are of the real project's marts, which the small one has not."""

@@ -18,7 +18,7 @@ import pytest
 from ingest.extract import extract_report
 from ingest.layout import load_layout
 from ingest.loading.store import EXTRACTED_DIR, extracted_folders, write_extraction
-from publish.build import build
+from publish.building.build import build
 from publish.paths import PROJECT_DIR
 
 HERE = Path(__file__).parent / "fourth_municipality"

@@ -21,16 +21,16 @@ from conftest import Run as Command
 from nights import arguments, deliver, settings
 from small_warehouse import small_warehouse
 
-import publish.nightly as module
+import publish.night.nightly as module
 from ingest.errors import KommunlagerError
 from ingest.loading.store import read_extraction
-from publish.after_publish import AFTER_PUBLISH
-from publish.build import BuildError, BuildResult, Plan, locked, staging_folder
-from publish.lock import exclusive
-from publish.meta import read_record, write_meta
-from publish.nightly import Settings, describe, nightly
-from publish.status import read_status
-from publish.versions import publish_file, rollback
+from publish.answers.status import read_status
+from publish.building.build import BuildError, BuildResult, Plan, locked, staging_folder
+from publish.building.lock import exclusive
+from publish.building.meta import read_record, write_meta
+from publish.building.versions import publish_file, rollback
+from publish.night.after_publish import AFTER_PUBLISH
+from publish.night.nightly import Settings, describe, nightly
 
 
 class StandIn:
@@ -298,7 +298,7 @@ def test_the_hook_is_told_of_failures_and_nothing_is_told_of_the_hook(tmp_path: 
 def test_a_failing_hook_does_not_hide_how_the_run_ended(
     tmp_path: Path, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, hook: str, words: str
 ) -> None:
-    monkeypatch.setattr("publish.hook.HOOK_SECONDS", 1)
+    monkeypatch.setattr("publish.night.hook.HOOK_SECONDS", 1)
     chosen = settings(tmp_path, hook=hook)
     stand_in.failures = [BuildError("the models are wrong")]
     run = nightly(chosen)

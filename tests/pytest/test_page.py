@@ -21,9 +21,9 @@ from page_reader import ReadPage, ReadPanel, ReadRow, plain
 from small_warehouse import small_warehouse
 
 from ingest.errors import KommunlagerError
-from publish.page import page_path_of, write_page
-from publish.page.render import MARTS
 from publish.paths import PROJECT_DIR
+from publish.products.page import page_path_of, write_page
+from publish.products.page.render import MARTS
 
 Rows = list[dict[str, Any]]
 

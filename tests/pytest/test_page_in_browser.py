@@ -18,7 +18,7 @@ import pytest
 from page_reader import ReadPage
 from test_page import HOSTILE, hostile_statements
 
-from publish.page import write_page
+from publish.products.page import write_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 playwright = pytest.importorskip("playwright.sync_api", reason="the page is not tried in a browser: Playwright is not installed")

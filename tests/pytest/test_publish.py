@@ -22,13 +22,13 @@ from small_warehouse import DOCUMENT
 
 from ingest.errors import WarehouseError
 from ingest.loading.database import open_for_reading
-from publish.audit import audit
-from publish.build import BuildError, _build_failure, _child_failure, staging_folder
-from publish.content_hash import content_hash, mart_contents
-from publish.diff import diff
-from publish.lock import HOLDER, exclusive
-from publish.meta import read_record
-from publish.versions import find_version, list_versions, publish_file, rollback, rolled_back_inputs, versions_of
+from publish.building.audit import audit
+from publish.building.build import BuildError, _build_failure, _child_failure, staging_folder
+from publish.building.content_hash import content_hash, mart_contents
+from publish.building.diff import diff
+from publish.building.lock import HOLDER, exclusive
+from publish.building.meta import read_record
+from publish.building.versions import find_version, list_versions, publish_file, rollback, rolled_back_inputs, versions_of
 
 KILLS = int(os.environ.get("KOMMUNLAGER_KILLS", "8"))
 """How often the publishing process is killed; `make faults` asks for more."""
@@ -231,7 +231,7 @@ def test_a_step_that_found_no_room_for_its_last_words_has_them_said(tmp_path: Pa
     log.touch()
     assert "without a word" in _child_failure("the load", log)
     assert "free some space" not in _child_failure("the load", log)
-    monkeypatch.setattr("publish.build.shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+    monkeypatch.setattr("publish.building.build.shutil.disk_usage", lambda _: SimpleNamespace(free=0))
     assert "free some space" in _child_failure("the load", log)
 
 
@@ -265,7 +265,7 @@ def test_whoever_is_refused_is_told_who_holds_the_lock(warehouse: Path, run: Run
 
 def test_the_lock_of_a_killed_run_is_free_though_its_worker_lives(tmp_path: Path) -> None:
     holder = (
-        "import os, sys, time; from pathlib import Path; from publish.lock import exclusive\n"
+        "import os, sys, time; from pathlib import Path; from publish.building.lock import exclusive\n"
         "with exclusive(Path(sys.argv[1]), 'x'):\n"
         "    child = os.fork()\n"
         "    if child: print(child, flush=True)\n"

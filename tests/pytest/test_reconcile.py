@@ -16,9 +16,9 @@ from conftest import Run
 
 from ingest.errors import KommunlagerError
 from ingest.loading.store import EXTRACTED_DIR, extracted_folders
-from publish.build import build
+from publish.answers.reconcile import COLUMNS, read_reconciliation
+from publish.building.build import build
 from publish.paths import PROJECT_DIR
-from publish.reconcile import COLUMNS, read_reconciliation
 
 INTERIM = "norrtalje_socialnamnden_delarsrapport_2025-08"
 ANNUAL = "norrtalje_socialnamnden_verksamhetsberattelse_2024"

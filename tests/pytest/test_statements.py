@@ -24,7 +24,7 @@ from ingest.reading.statement_notation import Product, Reference, StatementExpre
 from ingest.reading.statement_search import StatementSearch, Text
 from ingest.reading.statements import WORDS, figure_precision, read_figure, read_statements
 from ingest.source.text import ReportText
-from publish.build import build
+from publish.building.build import build
 from publish.paths import PROJECT_DIR
 
 chance = settings(derandomize=True, deadline=None, database=None, max_examples=200)

@@ -13,8 +13,8 @@ from small_warehouse import DOCUMENT, LINES, small_warehouse
 
 from ingest.errors import KommunlagerError
 from ingest.loading.store import extracted_folders
-from publish.build import build
-from publish.trace import MAX_TRACED, trace
+from publish.answers.trace import MAX_TRACED, trace
+from publish.building.build import build
 
 REPORT = ("\n".join(LINES) + "\n").encode()
 

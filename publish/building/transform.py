@@ -1,0 +1,238 @@
+"""dbt in processes of its own: `python -m publish.building.transform PROJECT_DIR WORK_DIR`.
+
+    parse ── (the word `build`) ── seeds and models ──┬── data tests ──┬── finished
+                                                      └── unit tests ──┘
+
+Processes of their own, because dbt keeps the database file open and takes signals its own way, because it can parse the
+project while the load still runs, and because its work per test is Python's: two processes that only read the finished tables
+share the tests. They are forked with the parsed project in hand. It says how it goes in one JSON object per line on standard
+output, each with an `event` (parsed | total | node | finished). Everything dbt itself prints goes to standard error. The
+profile reads the database's path from KOMMUNLAGER_DATABASE.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+PASSED = frozenset({"success", "pass", "no-op"})
+
+MODELS = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+# The target `tests` opens the database for reading only (profiles.yml): any number of processes can.
+TESTS = {kind: ("test", "--select", f"test_type:{kind}", "--target", "tests") for kind in ("data", "unit")}
+
+# What dbt is asked to do, and its exit: whether all went well, and the nodes' results as plain data.
+Outcome = tuple[bool, list[dict[str, Any]]]
+
+
+def main() -> int:
+    """Run the protocol above; exit 0 only when every model and test passed."""
+    project, work = (Path(argument) for argument in sys.argv[1:3])
+    # What dbt prints must not mix with the protocol.
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return _run(project, work, channel)
+
+
+def _run(project: Path, work: Path, channel: TextIO) -> int:
+    def say(event: str, **facts: Any) -> None:
+        print(json.dumps({"event": event, **facts}), file=channel, flush=True)
+
+    beginning = time.perf_counter()
+    from dbt.cli.main import dbtRunner
+
+    _look_names_up_where_dbt_copies_them()
+    # A fresh target folder per run: nothing of an earlier or a killed run can leak in, and the checkout stays clean.
+    flags = ["--project-dir", project, "--profiles-dir", project, "--target-path", work / "target", "--log-path", work / "logs"]
+    flags += ["--no-partial-parse", "--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors", "--no-write-json"]
+    flags += ["--log-level", "warn", "--log-level-file", "none", "--warn-error-options", '{"error": "all"}']
+    arguments = [str(flag) for flag in flags]
+
+    parsed = dbtRunner().invoke(["parse", *arguments])
+    if not parsed.success:
+        problem = _problem("dbt project", "error", str(parsed.exception or "see above"))
+        say("finished", failures=[problem], passed=0, skipped=0)
+        return 1
+    manifest = cast("Manifest", parsed.result)
+    say("parsed", seconds=round(time.perf_counter() - beginning, 3))
+
+    if sys.stdin.readline().strip() != "build":
+        return 1
+    # Before this process has threads, which do not survive a fork.
+    modeller, *testers = [_Worker([*command, *arguments], manifest, say) for command in (MODELS, *TESTS.values())]
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    say("total", nodes=len(manifest.nodes) + len(manifest.unit_tests) + len(manifest.exposures))
+    modeller.start()
+    success, results = modeller.outcome()
+    # What a failed model would have made cannot be tested.
+    missing = {result["id"]: result["name"] for result in results if result["status"] not in PASSED}
+    tests = {kind: [set(test.depends_on.nodes) for test in _tests(manifest, kind)] for kind in TESTS}
+    skipped = sum(bool(needs & set(missing)) for of_kind in tests.values() for needs in of_kind)
+    # Where dbt failed without naming a model (it has no id), nothing is.
+    started = [
+        tester
+        for kind, tester in zip(TESTS, testers, strict=True)
+        if "" not in missing and any(not needs & set(missing) for needs in tests[kind])
+    ]
+    for tester in started:
+        tester.start(*(["--exclude", *(f"{name}+" for name in missing.values())] if missing else []))
+    for tester in started:
+        tested, more = tester.outcome()
+        success &= tested
+        results += more
+    failures = [result for result in results if result["status"] not in PASSED and result["status"] != "skipped"]
+    if not success and not failures:
+        failures = [_problem("dbt build", "error", "it failed without naming a node")]
+    say(
+        "finished",
+        failures=failures,
+        passed=sum(result["status"] in PASSED for result in results),
+        skipped=skipped + sum(result["status"] == "skipped" for result in results),
+        slowest=[[result["name"], result["seconds"]] for result in sorted(results, key=lambda r: -r["seconds"])[:5]],
+        lineage=_lineage(manifest),
+        grains=_grains(manifest),
+    )
+    return 0 if success else 1
+
+
+def _tests(manifest: Manifest, kind: str) -> list[Any]:
+    """The project's data tests or unit tests."""
+    return (
+        list(manifest.unit_tests.values())
+        if kind == "unit"
+        else [n for n in manifest.nodes.values() if n.resource_type == "test"]
+    )
+
+
+def _look_names_up_where_dbt_copies_them() -> None:
+    """Half of dbt's time for a test goes into copying some 600 names for each of its arguments (dbt-core 1.12).
+
+    Its other templates look names up instead; here the templates of arguments are made to do the same.
+    """
+    from dbt_common.clients import jinja
+
+    setattr(jinja.NativeSandboxTemplate, "new_context", jinja.MacroFuzzTemplate.new_context)  # noqa: B010
+
+
+def _invoke(command: Sequence[str], manifest: Manifest, say: Callable[..., None]) -> Outcome:
+    """Let dbt run a command on the parsed project; each finished node is said."""
+    from dbt.cli.main import dbtRunner
+
+    def listen(message: Any) -> None:
+        if message.info.name == "NodeFinished":
+            say("node", name=message.data.node_info.node_name)
+
+    outcome = dbtRunner(manifest=manifest, callbacks=[listen]).invoke(list(command))
+    results = [_result(result) for result in getattr(outcome.result, "results", None) or []]
+    if outcome.exception is not None and not results:
+        results = [_problem(f"dbt {command[0]}", "error", str(outcome.exception))]
+    return outcome.success, results
+
+
+class _Worker:
+    """A process that waits for its word and then lets dbt run one command; at its end it has left the database."""
+
+    def __init__(self, command: Sequence[str], manifest: Manifest, say: Callable[..., None]):
+        self._connection, theirs = multiprocessing.Pipe()
+        self._process = multiprocessing.get_context("fork").Process(
+            target=self._run, args=(command, manifest, say, theirs), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+
+    def _run(self, command: Sequence[str], manifest: Manifest, say: Callable[..., None], theirs: Connection) -> None:
+        self._connection.close()
+        threading.Thread(target=_end_with_the_forking_process, daemon=True).start()
+        theirs.send(_invoke([*command, *theirs.recv()], manifest, say))
+
+    def start(self, *selection: str) -> None:
+        """Give the word, and what it runs of its command's nodes."""
+        self._connection.send(selection)
+
+    def outcome(self) -> Outcome:
+        """What dbt said, or that the process died."""
+        try:
+            outcome = cast("Outcome", self._connection.recv())
+        except EOFError:
+            outcome = False, [_problem("dbt", "error", "its process ended without a word (killed, or out of memory?)")]
+        self._process.join()
+        return outcome
+
+
+def _end_with_the_forking_process() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent
+    wait([parent.sentinel])
+    os._exit(1)
+
+
+def _lineage(manifest: Manifest) -> list[list[str]]:
+    """Each model and each table it is made from, as schema.name."""
+    made_from = {**manifest.sources, **manifest.nodes}
+    return sorted(
+        [f"{node.schema}.{node.name}", f"{made_from[parent].schema}.{made_from[parent].name}"]
+        for node in manifest.nodes.values()
+        if node.resource_type == "model"
+        for parent in node.depends_on.nodes
+        if parent in made_from
+    )
+
+
+def _grains(manifest: Manifest) -> dict[str, list[str]]:
+    """Of each mart the columns that say what one row is: those of its test unique_grain that is about all rows."""
+    grains: dict[str, list[str]] = {}
+    for node in manifest.nodes.values():
+        about = getattr(node, "test_metadata", None)
+        tested = manifest.nodes.get(getattr(node, "attached_node", None) or "")
+        is_grain = about is not None and about.name == "unique_grain" and not node.config.get("where")
+        if about is not None and is_grain and tested is not None and tested.schema == "marts":
+            grains[tested.name] = list(about.kwargs["columns"])
+    return grains
+
+
+def _end_with_the_parent() -> None:
+    """The parent holds the other end of standard input: its end means that the parent was killed and nobody waits."""
+    sys.stdin.read()
+    os._exit(1)
+
+
+def _result(result: Any) -> dict[str, Any]:
+    node = result.node
+    return {
+        **_problem(node.name, str(result.status), str(result.message or "")),
+        "id": node.unique_id,
+        "kind": str(node.resource_type),
+        "file": getattr(node, "original_file_path", None),
+        "description": getattr(node, "description", "") or "",
+        "compiled": getattr(node, "compiled_code", None),
+        "seconds": round(result.execution_time, 3),
+    }
+
+
+def _problem(name: str, status: str, message: str) -> dict[str, Any]:
+    return {
+        "id": "",
+        "name": name,
+        "status": status,
+        "message": message,
+        "kind": "",
+        "file": None,
+        "description": "",
+        "compiled": None,
+        "seconds": 0.0,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
