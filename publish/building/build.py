@@ -170,7 +170,7 @@ def build_locked(
         seconds, finished = _load_and_transform(job, plan.project, staging, note)
         note("auditing", 0, 0)
         auditing = time.perf_counter()
-        built_at = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+        built_at = datetime.now(UTC).replace(tzinfo=None)
         hashed = ""
         with open_for_writing(staged) as connection:
             rows = run_log(seconds)

@@ -2,7 +2,7 @@
 
     kommunlager.duckdb              what analysts open; replaced in one step, never written in place
     kommunlager_versions/           the last ones, the present one too, named by time and content
-        20261130T033012Z-5f2c9a0e41bd.duckdb
+        20261130T033012.482913Z-5f2c9a0e41bd.duckdb
 
 A version is another name (hard link) of a file that was published, or its copy where the file system has no such links.
 Whoever has a file open keeps reading it, also when its last name is gone.
@@ -231,7 +231,7 @@ def _is_current(version: Path, warehouse: Path) -> bool:
 
 def _name(record: BuildRecord, warehouse: Path) -> str:
     built_at = record.built_at or datetime.fromtimestamp(warehouse.stat().st_mtime, UTC)
-    return f"{built_at:%Y%m%dT%H%M%SZ}-{record.content_hash[:12]}.duckdb"
+    return f"{built_at:%Y%m%dT%H%M%S.%fZ}-{record.content_hash[:12]}.duckdb"
 
 
 def _link(source: Path, target: Path) -> None:

@@ -40,7 +40,7 @@ class RunLog:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self.run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}"
+        self.run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{os.getpid()}"
         self.steps: list[Step] = []
         self.problem: str | None = None
         self.before = _events(file)

@@ -60,7 +60,7 @@ class StandIn:
                 connection.execute("create table marts.printed (document_id varchar, value varchar)")
                 connection.executemany("insert into marts.printed values (?, ?)", sorted(values.items()))
                 rows = run_log({"load: read": 0.5, "load: gate": 1.0, "dbt build": 2.0})
-                built_at = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+                built_at = datetime.now(UTC).replace(tzinfo=None)
                 hashed = write_meta(connection, built_at, plan.inputs(), [], {"printed": ["document_id"]}, rows)
             status = read_status(staged)
             publish_file(staged, plan.warehouse, keep)

@@ -82,7 +82,7 @@ def test_each_number_of_the_real_tables_is_missed_when_it_is_lost(path: Path) ->
         for no, i in [*numbers, *((no, None) for no in sorted({no for no, _ in numbers}))]:
             row = read.rows[no]
             cells = () if i is None else (*row.cells[:i], *row.cells[i + 1 :])
-            rows = [*read.rows[:no], *([replace(row, cells=cells)] if cells else []), *read.rows[no + 1 :]]
+            rows = [*read.rows[:no], *([row._replace(cells=cells)] if cells else []), *read.rows[no + 1 :]]
             if not rows:
                 continue  # a table without rows is refused
             kinds = {note.kind for note in notes_of(page, [replace(read, rows=rows)])}
