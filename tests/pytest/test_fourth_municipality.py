@@ -21,6 +21,9 @@ from ingest.loading.store import EXTRACTED_DIR, extracted_folders, write_extract
 from publish.building.build import build
 from publish.paths import PROJECT_DIR
 
+# One worker for all: what they share takes long to make.
+pytestmark = pytest.mark.xdist_group("fourth municipality")
+
 HERE = Path(__file__).parent / "fourth_municipality"
 REPORT = HERE / "bjorkaker_socialnamnden_arsredovisning_2024.txt"
 LAYOUT = HERE / "bjorkaker_annual_report.yml"

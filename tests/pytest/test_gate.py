@@ -17,6 +17,9 @@ from ingest.loading.gate import CHECKS, KOLADA_CHECKS, CheckResult, check_frames
 from ingest.loading.load import shape
 from ingest.model import Column, Extraction, Rule, RuleTerm
 
+# One worker for all: what they share takes long to make.
+pytestmark = pytest.mark.xdist_group("gate")
+
 Break = Callable[[Extraction], Extraction]
 
 

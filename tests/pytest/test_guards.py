@@ -59,6 +59,7 @@ def weakened(tmp_path_factory: pytest.TempPathFactory) -> str:
     return (project / "target" / "compiled" / "kommunlager" / "tests" / "dbt" / f"{GUARD}.sql").read_text(encoding="utf-8")
 
 
+@pytest.mark.xdist_group("weakened")
 @pytest.mark.parametrize(
     "fault",
     [
@@ -77,6 +78,7 @@ def test_what_was_weakened_is_named(weakened: str, fault: str) -> None:
     assert f"select '{fault}' as fault" in weakened
 
 
+@pytest.mark.xdist_group("weakened")
 def test_the_guard_names_nothing_else(weakened: str) -> None:
     assert weakened.count(" as fault\n") == 9 + 1  # and the first row, which is none
 

@@ -21,6 +21,9 @@ from mf_command import mf, project_copy
 
 from publish.paths import PROJECT_DIR
 
+# One worker for all: what they share takes long to make.
+pytestmark = pytest.mark.xdist_group("metrics")
+
 Ask = Callable[..., set[tuple[Any, ...]]]
 
 MARTS = """
