@@ -32,6 +32,8 @@ def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             for leftover in (path, wal_of(path)):
                 if leftover.exists():
                     leftover.unlink()
+        if _is_interruption(error):
+            raise KeyboardInterrupt from error
         if isinstance(error, duckdb.Error | OSError):
             raise explain(error, path) from error
         raise
@@ -45,8 +47,19 @@ def open_for_reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         with duckdb.connect(path, read_only=True, config=CLOSED) as connection:
             yield connection
-    except (duckdb.Error, OSError) as error:
+    except (duckdb.Error, OSError, RuntimeError) as error:
+        if _is_interruption(error):
+            raise KeyboardInterrupt from error
+        if not isinstance(error, duckdb.Error | OSError):
+            raise
         raise explain(error, path) from error
+
+
+def _is_interruption(error: BaseException) -> bool:
+    """Whether Ctrl-C came while DuckDB was at work; some of its calls say so with a plain RuntimeError (duckdb 1.5)."""
+    return isinstance(error, duckdb.InterruptException) or (
+        isinstance(error, RuntimeError) and "interrupted" in str(error).lower()
+    )
 
 
 def wal_of(path: Path) -> Path:

@@ -18,6 +18,7 @@ from conftest import Run
 from synthetic import cell, extraction
 
 from ingest.errors import ExtractedDataError, GateError, WarehouseError
+from ingest.loading.database import open_for_reading, open_for_writing
 from ingest.loading.load import load
 from ingest.loading.store import extracted_folders, write_extraction
 
@@ -190,6 +191,20 @@ def test_a_full_disk_is_told(extracted: Path, tiny_disk: Path, run: Run) -> None
     assert sorted(tiny_disk.iterdir()) == [filler, database]
     filler.unlink()
     assert run("load", "--extracted", extracted, "--database", database).returncode == 0
+
+
+@pytest.mark.parametrize("said", [RuntimeError("Query interrupted"), duckdb.InterruptException("INTERRUPT Error: Interrupted!")])
+def test_ctrl_c_while_duckdb_is_at_work_is_an_interruption(said: Exception, tmp_path: Path) -> None:
+    """Whatever DuckDB makes of it, reading or writing; a new file is taken away again."""
+    database = tmp_path / "k.duckdb"
+    with pytest.raises(KeyboardInterrupt), open_for_writing(database):
+        raise said
+    assert not database.exists()
+    duckdb.connect(database).close()
+    with pytest.raises(KeyboardInterrupt), open_for_reading(database):
+        raise said
+    with pytest.raises(RuntimeError, match="something else"), open_for_reading(database):
+        raise RuntimeError("something else")
 
 
 def test_ctrl_c_leaves_the_database_as_it_was(
