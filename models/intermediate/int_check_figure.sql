@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 with parts as (
 
     select * from {{ ref('int_check_part') }}

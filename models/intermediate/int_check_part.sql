@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 with rule_parts as (
 
     select * from {{ ref('int_rule_check_part') }}
