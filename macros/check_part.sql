@@ -1,6 +1,9 @@
-{# One part of the checks in a relation that has their keys, kind, grade and reason. `value`: as printed, as believed. #}
+{#
+    One part of the checks in a relation that has their keys, kind, grade and reason. `value`: as printed, as believed;
+    `bounds`: the lowest and highest the result may be.
+#}
 {% macro check_part(
-    checks, operation, check_class, part_no, role, cell_id, value, precision, misprint, distinct=false
+    checks, operation, check_class, part_no, role, cell_id, value, precision, misprint, bounds=none, distinct=false
 ) -%}
     select{% if distinct %} distinct{% endif %}
 
@@ -21,6 +24,8 @@
         cast({{ value[0] }} as decimal(28, 4)) as printed_value,
         cast({{ value[1] }} as decimal(28, 4)) as believed_value,
         cast({{ precision }} as decimal(18, 4)) as printed_precision,
-        cast({{ misprint }} as boolean) as is_registered_misprint
+        cast({{ misprint }} as boolean) as is_registered_misprint,
+        cast({{ bounds[0] if bounds else 'null' }} as decimal(28, 4)) as low,
+        cast({{ bounds[1] if bounds else 'null' }} as decimal(28, 4)) as high
     from {{ checks }}
 {%- endmacro %}

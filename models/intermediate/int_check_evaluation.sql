@@ -6,38 +6,32 @@ with parts as (
 
 -- Every check is evaluated as printed, as believed (registered misprints put right), and, for each misprint in it, with
 -- that one alone as printed: only then does it show that the misprint makes a difference.
-misprints as (
+doubtful_parts as (
 
-    select distinct
+    select
         check_id,
-        cell_id as variant
+        cell_id,
+        is_registered_misprint
     from parts
-    where is_registered_misprint
+    where is_registered_misprint or printed_value is distinct from believed_value
 
 ),
 
 -- Most checks hold no misprint: they are evaluated once, for printed and believed figures are the same.
-checks_in_doubt as (
-
-    select check_id from parts
-    group by check_id
-    having bool_or(is_registered_misprint or printed_value is distinct from believed_value)
-
-),
-
 variants as (
 
-    select
+    select distinct
         check_id,
         'believed' as variant
-    from checks_in_doubt
+    from doubtful_parts
 
-    union all
+    union
 
     select
         check_id,
-        variant
-    from misprints
+        cell_id as variant
+    from doubtful_parts
+    where is_registered_misprint
 
 ),
 
@@ -46,7 +40,8 @@ valued as (
     select
         *,
         'printed' as variant,
-        printed_value as part_value
+        printed_value as part_value,
+        operation = 'between' and low is not null as is_whole_check
     from parts
 
     union all
@@ -54,7 +49,8 @@ valued as (
     select
         parts.*,
         variants.variant,
-        case when variants.variant = parts.cell_id then parts.printed_value else parts.believed_value end as part_value
+        case when variants.variant = parts.cell_id then parts.printed_value else parts.believed_value end as part_value,
+        parts.operation = 'between' and parts.low is not null as is_whole_check
     from parts
     inner join variants on parts.check_id = variants.check_id
 
@@ -65,10 +61,9 @@ results as (
     select
         check_id,
         variant,
-        max(part_value) as result_part_value
+        part_value
     from valued
-    where operation = 'distinct' and role = 'result'
-    group by check_id, variant
+    where operation = 'distinct' and role = 'result' and part_value != 0
 
 ),
 
@@ -79,14 +74,19 @@ equal_terms as (
         valued.variant,
         count(*) as equal_term_count
     from valued
-    inner join results on valued.check_id = results.check_id and valued.variant = results.variant
-    where valued.role = 'term' and valued.part_value = results.result_part_value and valued.part_value != 0
+    inner join results
+        on
+            valued.check_id = results.check_id
+            and valued.variant = results.variant
+            and valued.part_value = results.part_value
+    where valued.operation = 'distinct' and valued.role = 'term'
     group by valued.check_id, valued.variant
 
 ),
 
 -- Precisions are summed whole here and halved in the tolerance: a printed figure is off by at most half its last digit.
-summed as (
+-- The bounds of a result count as terms.
+added_up as (
 
     select
         check_id,
@@ -104,14 +104,46 @@ summed as (
         ) as decimal(18, 4)) as term_precision,
         cast(max(case when role = 'term' then abs(weight) * printed_precision end) as decimal(18, 4))
             as coarsest_term_precision,
-        cast(min(case when role = 'term' then weight * part_value end) as decimal(28, 4)) as lowest_term,
-        cast(max(case when role = 'term' then weight * part_value end) as decimal(28, 4)) as highest_term,
+        cast(coalesce(max(low), min(case when role = 'term' then weight * part_value end)) as decimal(28, 4))
+            as lowest_term,
+        cast(coalesce(max(high), max(case when role = 'term' then weight * part_value end)) as decimal(28, 4))
+            as highest_term,
         cast(sum(case when role = 'numerator' then part_value end) as decimal(28, 4)) as numerator_sum,
         cast(sum(case when role = 'divisor' then printed_precision else 0 end) as decimal(18, 4)) as divisor_precision,
-        cast(count(case when role != 'result' then 1 end) as integer) as term_count,
-        cast(count(case when role != 'result' then part_value end) as integer) as present_term_count
+        cast(count(case when role != 'result' then 1 end) + count(low) + count(high) as integer) as term_count,
+        cast(count(case when role != 'result' then part_value end) + count(low) + count(high) as integer)
+            as present_term_count
     from valued
+    where not is_whole_check
     group by check_id, variant, operation
+
+),
+
+-- A figure and its bounds are one part: there is nothing to add up.
+summed as (
+
+    select * from added_up
+
+    union all
+
+    select
+        check_id,
+        variant,
+        operation,
+        part_value as result_part_value,
+        printed_precision as result_precision,
+        cast(0 as decimal(28, 4)) as term_sum,
+        cast(0 as decimal(28, 4)) as divisor_sum,
+        cast(0 as decimal(18, 4)) as term_precision,
+        cast(0 as decimal(18, 4)) as coarsest_term_precision,
+        low as lowest_term,
+        high as highest_term,
+        cast(null as decimal(28, 4)) as numerator_sum,
+        cast(0 as decimal(18, 4)) as divisor_precision,
+        2 as term_count,
+        2 as present_term_count
+    from valued
+    where is_whole_check
 
 ),
 
@@ -175,7 +207,7 @@ expected as (
 
 ),
 
-evaluated as (
+final as (
 
     select
         check_id,
@@ -196,29 +228,6 @@ evaluated as (
             else abs(result_value - expected_value) <= term_tolerance + result_tolerance
         end as agrees
     from expected
-
-),
-
-final as (
-
-    select * from evaluated
-
-    union all
-
-    select
-        evaluated.check_id,
-        'believed' as variant,
-        evaluated.result_value,
-        evaluated.expected_value,
-        evaluated.difference,
-        evaluated.tolerance,
-        evaluated.term_count,
-        evaluated.present_term_count,
-        evaluated.agrees_exactly,
-        evaluated.agrees
-    from evaluated
-    left join checks_in_doubt on evaluated.check_id = checks_in_doubt.check_id
-    where evaluated.variant = 'printed' and checks_in_doubt.check_id is null
 
 )
 

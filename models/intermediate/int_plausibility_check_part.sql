@@ -1,27 +1,21 @@
 {# The arguments of check_part. #}
 {% set kinds_of_part = [
     ('bounded', 'between', 'bounds', 0, 'result', 'cell_id', ('printed_value', 'believed_value'),
-        'printed_precision', 'is_registered_misprint', false),
-    ('bounded', 'between', 'bounds', 1, 'term', 'null', ('low', 'low'), 0, 'false', false),
-    ('bounded', 'between', 'bounds', 2, 'term', 'null', ('high', 'high'), 0, 'false', false),
+        'printed_precision', 'is_registered_misprint', ('low', 'high'), false),
     ('costed_days', 'ratio_between', 'bounds', 0, 'result', 'cell_id', ('printed_value', 'believed_value'),
-        'printed_precision', 'is_registered_misprint', false),
-    ('costed_days', 'ratio_between', 'bounds', 1, 'term', 'null', ('low', 'low'), 0, 'false', false),
-    ('costed_days', 'ratio_between', 'bounds', 2, 'term', 'null', ('high', 'high'), 0, 'false', false),
-    ('costed_days', 'ratio_between', 'bounds', 3, 'numerator', 'cost_cell_id', ('cost_printed', 'cost_believed'), 0,
-        'cost_is_registered_misprint', false),
+        'printed_precision', 'is_registered_misprint', ('low', 'high'), false),
+    ('costed_days', 'ratio_between', 'bounds', 1, 'numerator', 'cost_cell_id', ('cost_printed', 'cost_believed'), 0,
+        'cost_is_registered_misprint', none, false),
     ('priced_volumes', 'ratio_between', 'bounds', 0, 'result', 'cell_id', ('printed_value', 'believed_value'), 0,
-        'is_registered_misprint', true),
-    ('priced_volumes', 'ratio_between', 'bounds', 1, 'term', 'null', ('low', 'low'), 0, 'false', true),
-    ('priced_volumes', 'ratio_between', 'bounds', 2, 'term', 'null', ('high', 'high'), 0, 'false', true),
-    ('priced_volumes', 'ratio_between', 'bounds', '2 * pair_no + 1', 'numerator', 'volume_cell_id',
-        ('product_printed', 'product_believed'), 0, 'volume_is_registered_misprint', false),
-    ('priced_volumes', 'ratio_between', 'bounds', '2 * pair_no + 2', 'factor', 'price_cell_id',
-        ('price_printed', 'price_believed'), 0, 'price_is_registered_misprint', false),
+        'is_registered_misprint', ('low', 'high'), true),
+    ('priced_volumes', 'ratio_between', 'bounds', '2 * pair_no - 1', 'numerator', 'volume_cell_id',
+        ('product_printed', 'product_believed'), 0, 'volume_is_registered_misprint', none, false),
+    ('priced_volumes', 'ratio_between', 'bounds', '2 * pair_no', 'factor', 'price_cell_id',
+        ('price_printed', 'price_believed'), 0, 'price_is_registered_misprint', none, false),
     ('likenesses', 'distinct', 'suspicion', 0, 'result', 'cell_id', ('printed_value', 'believed_value'),
-        'printed_precision', 'is_registered_misprint', true),
+        'printed_precision', 'is_registered_misprint', none, true),
     ('likenesses', 'distinct', 'suspicion', 'place_after', 'term', 'later_cell_id', ('later_printed', 'later_believed'),
-        'later_precision', 'later_is_registered_misprint', false)
+        'later_precision', 'later_is_registered_misprint', none, false)
 ] %}
 
 -- What guards figures that no identity guards: bounds of single figures, unit costs, and equal figures.

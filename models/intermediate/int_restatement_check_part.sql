@@ -109,7 +109,9 @@ final as (
         printed_value,
         believed_value,
         printed_precision,
-        is_registered_misprint
+        is_registered_misprint,
+        cast(null as decimal(28, 4)) as low,
+        cast(null as decimal(28, 4)) as high
     from parts
 
 )

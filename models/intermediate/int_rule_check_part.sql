@@ -151,7 +151,9 @@ filled as (
         cells.printed_value,
         cells.believed_value,
         cells.printed_precision,
-        coalesce(cells.is_registered_misprint, false) as is_registered_misprint
+        coalesce(cells.is_registered_misprint, false) as is_registered_misprint,
+        cast(null as decimal(28, 4)) as low,
+        cast(null as decimal(28, 4)) as high
     from parts
     left join cells
         on

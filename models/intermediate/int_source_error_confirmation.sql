@@ -53,17 +53,28 @@ confirmed_misprints as (
 
 ),
 
+-- What the checks of registered figures say as believed: without a misprint, what they say as printed.
+registered_checks as (
+
+    select
+        registered.cell_id,
+        registered.difference as registered_difference,
+        (parts.check_class = 'restatement') = (registered.treatment = 'restatement') as is_of_the_treatment,
+        case when as_believed.check_id is null then as_printed.difference else as_believed.difference end as difference,
+        case when as_believed.check_id is null then as_printed.agrees else as_believed.agrees end as agrees
+    from registered
+    inner join parts on registered.cell_id = parts.cell_id and parts.role = 'result'
+    inner join evaluations as as_printed on parts.check_id = as_printed.check_id and as_printed.variant = 'printed'
+    left join evaluations as as_believed on parts.check_id = as_believed.check_id and as_believed.variant = 'believed'
+
+),
+
 -- A difference or a restatement is confirmed by a check of its cell that fails by exactly what is registered.
 confirmed_differences as (
 
-    select distinct registered.cell_id
-    from registered
-    inner join parts on registered.cell_id = parts.cell_id and parts.role = 'result'
-    inner join evaluations on parts.check_id = evaluations.check_id and evaluations.variant = 'believed'
-    where
-        evaluations.difference = registered.difference
-        and not evaluations.agrees
-        and (parts.check_class = 'restatement') = (registered.treatment = 'restatement')
+    select distinct cell_id
+    from registered_checks
+    where difference = registered_difference and not agrees and is_of_the_treatment
 
 ),
 

@@ -213,7 +213,9 @@ final as (
         parts.printed_value,
         parts.believed_value,
         parts.printed_precision,
-        parts.is_registered_misprint
+        parts.is_registered_misprint,
+        cast(null as decimal(28, 4)) as low,
+        cast(null as decimal(28, 4)) as high
     from parts
     inner join checks on parts.statement_id = checks.statement_id
 

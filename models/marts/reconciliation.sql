@@ -10,6 +10,30 @@ evaluations as (
 
 ),
 
+-- A check without a misprint says as believed what it says as printed.
+judged as (
+
+    select
+        as_printed.check_id,
+        as_printed.result_value,
+        as_printed.expected_value,
+        as_printed.tolerance,
+        as_printed.term_count,
+        as_printed.present_term_count,
+        as_printed.agrees_exactly,
+        as_printed.agrees,
+        case when as_believed.check_id is null then as_printed.expected_value else as_believed.expected_value end
+            as believed_expected_value,
+        case when as_believed.check_id is null then as_printed.difference else as_believed.difference end
+            as believed_difference,
+        case when as_believed.check_id is null then as_printed.agrees else as_believed.agrees end as believed_agrees
+    from evaluations as as_printed
+    left join evaluations as as_believed
+        on as_printed.check_id = as_believed.check_id and as_believed.variant = 'believed'
+    where as_printed.variant = 'printed'
+
+),
+
 cells as (
 
     select * from {{ ref('int_report_cell') }}
@@ -71,27 +95,27 @@ evaluated as (
         checks.table_no,
         coalesce(row_labels.row_label, statements.statement_name) as row_label,
         report_columns.column_label,
-        as_printed.result_value as printed,
+        judged.result_value as printed,
         -- A registered misprint is held against its parts as believed: it may have been made from another misprint.
-        case when checks.is_registered_misprint then as_believed.expected_value else as_printed.expected_value end
+        case when checks.is_registered_misprint then judged.believed_expected_value else judged.expected_value end
             as expected,
-        as_printed.tolerance,
+        judged.tolerance,
         case
-            when as_printed.present_term_count < as_printed.term_count and not checks.blank_is_zero then 'missing part'
-            when as_printed.result_value is null then 'missing total'
+            when judged.present_term_count < judged.term_count and not checks.blank_is_zero then 'missing part'
+            when judged.result_value is null then 'missing total'
             -- A misprint stays one where it agrees with another misprint it was made from. It may well be plausible.
             when
-                as_believed.agrees and checks.is_registered_misprint
+                judged.believed_agrees and checks.is_registered_misprint
                 and checks.check_class in ('identity', 'restatement')
                 then 'registered source error'
-            when as_believed.agrees and as_printed.agrees_exactly then 'agrees'
-            when as_believed.agrees and as_printed.agrees then 'rounding'
-            when as_believed.agrees then 'registered source error'
+            when judged.believed_agrees and judged.agrees_exactly then 'agrees'
+            when judged.believed_agrees and judged.agrees then 'rounding'
+            when judged.believed_agrees then 'registered source error'
             when
-                as_believed.difference = registered.difference
+                judged.believed_difference = registered.difference
                 and registered.treatment = 'restatement' and checks.check_class = 'restatement'
                 then 'restatement'
-            when as_believed.difference = registered.difference and registered.treatment != 'restatement'
+            when judged.believed_difference = registered.difference and registered.treatment != 'restatement'
                 then 'registered source error'
             when checks.grade = 'note' then 'note'
             when checks.grade = 'warning' and reviews.cell_id is not null then 'reviewed warning'
@@ -106,8 +130,7 @@ evaluated as (
         coalesce(cells.unit, statements.unit) as unit,
         coalesce(cells.line_no, statements.line_no) as line_no
     from checks
-    inner join evaluations as as_printed on checks.check_id = as_printed.check_id and as_printed.variant = 'printed'
-    inner join evaluations as as_believed on checks.check_id = as_believed.check_id and as_believed.variant = 'believed'
+    inner join judged on checks.check_id = judged.check_id
     left join cells on checks.cell_id = cells.cell_id
     left join statements on checks.cell_id = statements.statement_id
     left join registered on checks.cell_id = registered.cell_id
@@ -116,7 +139,7 @@ evaluated as (
         on
             checks.kind = reviews.kind
             and checks.cell_id = reviews.cell_id
-            and as_printed.result_value = reviews.printed
+            and judged.result_value = reviews.printed
     left join row_labels
         on
             checks.document_id = row_labels.document_id
@@ -130,10 +153,10 @@ evaluated as (
     -- Where the report prints no parts at all there is nothing to hold the total against.
     -- Bounds need all their figures, and miss none: what has to be there, the identities say.
     where
-        as_printed.present_term_count > 0
+        judged.present_term_count > 0
         and (
             checks.check_class in ('identity', 'restatement')
-            or (as_printed.present_term_count = as_printed.term_count and as_printed.result_value is not null)
+            or (judged.present_term_count = judged.term_count and judged.result_value is not null)
             -- A cost for no days at all.
             or checks.operation = 'ratio_between'
         )

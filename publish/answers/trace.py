@@ -166,7 +166,7 @@ class _Reader:
     def __init__(self, connection: duckdb.DuckDBPyConnection, marts: list[Mart]) -> None:
         self.connection = connection
         self.marts = {mart.name: mart for mart in marts}
-        self.tables = {name for (name,) in self._ask("select schema_name || '.' || table_name from duckdb_tables()")}
+        self.tables = {name for (name,) in self._ask("select table_schema || '.' || table_name from information_schema.tables")}
 
     def _ask(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return self.connection.execute(query, list(parameters)).fetchall()

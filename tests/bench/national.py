@@ -166,11 +166,14 @@ class _Cleaner:
         with duckdb.connect(warehouse, read_only=True) as connection:
             rows = connection.execute(
                 """
+                with believed as (
+                    from intermediate.int_check_evaluation where variant in ('believed', 'printed')
+                    qualify row_number() over (partition by check_id order by variant) = 1
+                )
                 select parts.check_id, parts.check_class, parts.cell_id, cells.unit, believed.agrees, believed.agrees_exactly,
                     believed.difference, believed.present_term_count, checks.status
                 from intermediate.int_check_part as parts
-                join intermediate.int_check_evaluation as believed
-                    on parts.check_id = believed.check_id and believed.variant = 'believed'
+                join believed on parts.check_id = believed.check_id
                 left join marts.reconciliation as checks on parts.check_id = checks.check_id
                 left join raw.table_cell as cells on parts.cell_id = cells.cell_id
                 where parts.role = 'result'

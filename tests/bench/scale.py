@@ -124,8 +124,9 @@ def run_bare(warehouse: Path, project: Path, scratch: Path) -> float:
         while len(done) < len(models):
             for name, node in models.items():
                 if name not in done and not (set(node["depends_on"]["nodes"]) & models.keys()) - done:
+                    kind = "view" if node["config"]["materialized"] == "view" else "table"
                     timed(
-                        seconds, node, connection, f"create table {node['schema']}.{node['name']} as ({node['compiled_code']}\n)"
+                        seconds, node, connection, f"create {kind} {node['schema']}.{node['name']} as ({node['compiled_code']}\n)"
                     )
                     done.add(name)
         for node in tests:

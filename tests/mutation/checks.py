@@ -115,9 +115,15 @@ class Checks:
         self.gates = sorted(key for key in self._nodes if self._is_gate(key))
         """The tests that hang on a check, by dbt's unique ids."""
         suspects = {key for key in self._nodes if key.startswith("model.") and key.endswith(f".{SUSPECTS}")}
-        self._models = self._order(suspects.union(*(self._ancestors(key) for key in [*self.gates, *suspects])))
+        reached = self._order(suspects.union(*(self._ancestors(key) for key in [*self.gates, *suspects])))
+        self._models = [key for key in reached if self._nodes[key]["config"]["materialized"] != "view"]
         self._connection = duckdb.connect(":memory:", config={"threads": 1})
         self._copy(database)
+        # Views read what the tables hold at the time.
+        for key in reached:
+            if key not in self._models:
+                node = self._nodes[key]
+                self._connection.execute(f"create view {node['schema']}.{node['alias']} as {node['compiled_code']}")
         for number, key in enumerate(self._models):
             node = self._nodes[key]
             table = f"{node['schema']}.{node['alias']}"
