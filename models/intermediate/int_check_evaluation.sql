@@ -40,8 +40,7 @@ valued as (
     select
         *,
         'printed' as variant,
-        printed_value as part_value,
-        operation = 'between' and low is not null as is_whole_check
+        printed_value as part_value
     from parts
 
     union all
@@ -49,10 +48,35 @@ valued as (
     select
         parts.*,
         variants.variant,
-        case when variants.variant = parts.cell_id then parts.printed_value else parts.believed_value end as part_value,
-        parts.operation = 'between' and parts.low is not null as is_whole_check
+        case when variants.variant = parts.cell_id then parts.printed_value else parts.believed_value end as part_value
     from parts
     inner join variants on parts.check_id = variants.check_id
+
+),
+
+-- Only a constant needs a multiplication, which is slow in exact decimals and is rounded to four of them.
+weighted as (
+
+    select
+        check_id,
+        variant,
+        operation,
+        role,
+        part_value,
+        printed_precision,
+        terms_are_exact,
+        low,
+        high,
+        case
+            when weight = 1 then part_value
+            when weight = -1 then -part_value
+            else cast(weight * part_value as decimal(28, 4))
+        end as weighted_value,
+        case
+            when abs(weight) = 1 then printed_precision else cast(abs(weight) * printed_precision as decimal(18, 4))
+        end as weighted_precision,
+        operation = 'between' and low is not null as is_whole_check
+    from valued
 
 ),
 
@@ -91,31 +115,24 @@ added_up as (
     select
         check_id,
         variant,
-        operation,
+        any_value(operation) as operation,
         max(case when role = 'result' then part_value end) as result_part_value,
         max(case when role = 'result' then printed_precision end) as result_precision,
-        cast(sum(case when role = 'term' then weight * part_value else 0 end) as decimal(28, 4)) as term_sum,
-        cast(sum(case when role = 'divisor' then weight * part_value else 0 end) as decimal(28, 4)) as divisor_sum,
-        cast(sum(
-            case
-                when role = 'term' and not coalesce(terms_are_exact, false) then abs(weight) * printed_precision
-                else 0
-            end
-        ) as decimal(18, 4)) as term_precision,
-        cast(max(case when role = 'term' then abs(weight) * printed_precision end) as decimal(18, 4))
-            as coarsest_term_precision,
-        cast(coalesce(max(low), min(case when role = 'term' then weight * part_value end)) as decimal(28, 4))
-            as lowest_term,
-        cast(coalesce(max(high), max(case when role = 'term' then weight * part_value end)) as decimal(28, 4))
-            as highest_term,
+        cast(sum(case when role = 'term' then weighted_value else 0 end) as decimal(28, 4)) as term_sum,
+        cast(sum(case when role = 'divisor' then weighted_value else 0 end) as decimal(28, 4)) as divisor_sum,
+        cast(sum(case when role = 'term' and not coalesce(terms_are_exact, false) then weighted_precision else 0 end)
+            as decimal(18, 4)) as term_precision,
+        max(case when role = 'term' then weighted_precision end) as coarsest_term_precision,
+        coalesce(max(low), min(case when role = 'term' then weighted_value end)) as lowest_term,
+        coalesce(max(high), max(case when role = 'term' then weighted_value end)) as highest_term,
         cast(sum(case when role = 'numerator' then part_value end) as decimal(28, 4)) as numerator_sum,
         cast(sum(case when role = 'divisor' then printed_precision else 0 end) as decimal(18, 4)) as divisor_precision,
         cast(count(case when role != 'result' then 1 end) + count(low) + count(high) as integer) as term_count,
         cast(count(case when role != 'result' then part_value end) + count(low) + count(high) as integer)
             as present_term_count
-    from valued
+    from weighted
     where not is_whole_check
-    group by check_id, variant, operation
+    group by check_id, variant
 
 ),
 
@@ -142,7 +159,7 @@ summed as (
         cast(0 as decimal(18, 4)) as divisor_precision,
         2 as term_count,
         2 as present_term_count
-    from valued
+    from weighted
     where is_whole_check
 
 ),

@@ -19,12 +19,6 @@ statement_terms as (
 
 ),
 
-cells as (
-
-    select * from {{ ref('int_report_cell') }}
-
-),
-
 -- A product of two figures is one part of its statement and no cell, but each of the two can be wrong.
 figures as (
 
@@ -42,23 +36,6 @@ figures as (
     inner join statements
         on terms.document_id = statements.document_id and terms.statement_no = statements.statement_no
 
-),
-
-final as (
-
-    select
-        figures.check_id,
-        figures.cell_id,
-        coalesce(cells.document_id, statements.document_id) as document_id,
-        cells.table_no,
-        coalesce(cells.line_no, statements.line_no) as line_no,
-        coalesce(cells.row_label, statements.statement_name) as row_label,
-        cells.column_label,
-        coalesce(cells.printed_text, statements.printed_text) as printed_text
-    from figures
-    left join cells on figures.cell_id = cells.cell_id
-    left join statements on figures.cell_id = statements.statement_id
-
 )
 
-select * from final
+select * from figures

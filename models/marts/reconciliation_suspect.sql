@@ -14,6 +14,35 @@ figures as (
 
 ),
 
+cells as (
+
+    select * from {{ ref('int_report_cell') }}
+
+),
+
+statements as (
+
+    select * from {{ ref('stg_raw__statement') }}
+
+),
+
+suspected as (
+
+    select
+        figures.check_id,
+        figures.cell_id
+    from figures
+    inner join checks on figures.check_id = checks.check_id
+    where checks.is_failing
+
+),
+
+suspected_cells as (
+
+    select distinct cell_id from suspected
+
+),
+
 -- A wrong figure fails all its identities and restatements; one beside it in a failing check still passes the others it
 -- takes part in. Bounds, and identities that may be reviewed away, say too little to count.
 counted as (
@@ -24,6 +53,7 @@ counted as (
         cast(sum(case when checks.is_exact and not checks.is_failing then 1 else 0 end) as integer)
             as passing_check_count
     from figures
+    inner join suspected_cells on figures.cell_id = suspected_cells.cell_id
     inner join checks on figures.check_id = checks.check_id
     group by figures.cell_id
 
@@ -32,26 +62,26 @@ counted as (
 final as (
 
     select
-        checks.check_id,
-        figures.cell_id,
+        suspected.check_id,
+        suspected.cell_id,
         cast(
             rank() over (
-                partition by checks.check_id
+                partition by suspected.check_id
                 order by counted.failing_check_count - counted.passing_check_count desc
             ) as integer
         ) as suspect_rank,
         counted.failing_check_count,
         counted.passing_check_count,
-        figures.document_id,
-        figures.table_no,
-        figures.line_no,
-        figures.row_label,
-        figures.column_label,
-        figures.printed_text
-    from checks
-    inner join figures on checks.check_id = figures.check_id
-    inner join counted on figures.cell_id = counted.cell_id
-    where checks.is_failing
+        coalesce(cells.document_id, statements.document_id) as document_id,
+        cells.table_no,
+        coalesce(cells.line_no, statements.line_no) as line_no,
+        coalesce(cells.row_label, statements.statement_name) as row_label,
+        cells.column_label,
+        coalesce(cells.printed_text, statements.printed_text) as printed_text
+    from suspected
+    inner join counted on suspected.cell_id = counted.cell_id
+    left join cells on suspected.cell_id = cells.cell_id
+    left join statements on suspected.cell_id = statements.statement_id
 
 )
 
