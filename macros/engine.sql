@@ -126,3 +126,16 @@
 {% macro duckdb__unnested(array_column) -%}
     unnest({{ array_column }})
 {%- endmacro %}
+
+
+{# Before a CTE that is read more than once and is cheaper read again than kept: kept, all its rows would be in memory. #}
+{% macro inlined() -%}
+    {{ return(adapter.dispatch('inlined')()) }}
+{%- endmacro %}
+
+{% macro default__inlined() -%}
+{%- endmacro %}
+
+{% macro duckdb__inlined() -%}
+    not materialized
+{%- endmacro %}

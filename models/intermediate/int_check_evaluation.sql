@@ -1,4 +1,4 @@
-with parts as (
+with parts as {{ inlined() }} (
 
     select * from {{ ref('int_check_part') }}
 
@@ -35,7 +35,7 @@ variants as (
 
 ),
 
-valued as (
+valued as {{ inlined() }} (
 
     select
         *,
@@ -55,7 +55,7 @@ valued as (
 ),
 
 -- Only a constant needs a multiplication, which is slow in exact decimals and is rounded to four of them.
-weighted as (
+weighted as {{ inlined() }} (
 
     select
         check_id,
@@ -120,8 +120,9 @@ added_up as (
         max(case when role = 'result' then printed_precision end) as result_precision,
         cast(sum(case when role = 'term' then weighted_value else 0 end) as decimal(28, 4)) as term_sum,
         cast(sum(case when role = 'divisor' then weighted_value else 0 end) as decimal(28, 4)) as divisor_sum,
-        cast(sum(case when role = 'term' and not coalesce(terms_are_exact, false) then weighted_precision else 0 end)
-            as decimal(18, 4)) as term_precision,
+        cast(sum(
+            case when role = 'term' and not coalesce(terms_are_exact, false) then weighted_precision else 0 end
+        ) as decimal(18, 4)) as term_precision,
         max(case when role = 'term' then weighted_precision end) as coarsest_term_precision,
         coalesce(max(low), min(case when role = 'term' then weighted_value end)) as lowest_term,
         coalesce(max(high), max(case when role = 'term' then weighted_value end)) as highest_term,

@@ -37,7 +37,7 @@ parts as (
 
 ),
 
-evaluations as (
+evaluations as {{ inlined() }} (
 
     select * from {{ ref('int_check_evaluation') }}
 

@@ -79,7 +79,7 @@ graded as (
                 ]) }}
             else {{ sentences([
                 'max(by_board.note)',
-                dbt.listagg('notes.note', "' '", 'order by municipalities.municipality'),
+                notes_together(),
                 'case when min(publishers.first_scenario) != max(publishers.last_scenario) then max(by_scenario.note) end'
             ]) }}
         end as comparability_note

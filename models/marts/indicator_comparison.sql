@@ -196,7 +196,7 @@ concepts as (
                     || ': jämför över åren, inte mellan kommuner.'
             else {{ sentences([
                 'max(comparability.note)',
-                dbt.listagg('notes.note', "' '", 'order by municipalities.municipality')
+                notes_together()
             ]) }}
         end as comparability_note
     from publishers

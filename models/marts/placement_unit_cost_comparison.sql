@@ -46,7 +46,7 @@ comparisons as (
         sum(unit_costs.unit_cost_sek) as unit_cost_sum,
         case when count(distinct unit_costs.scenario) > 1 then 'outcome_and_forecast' end as mixed_scenario,
         min(municipalities.municipality) as a_publisher,
-        {{ dbt.listagg('notes.note', "' '", 'order by municipalities.municipality') }} as publishers_note
+        {{ notes_together() }} as publishers_note
     from unit_costs
     inner join municipalities on unit_costs.municipality_code = municipalities.municipality_code
     left join notes

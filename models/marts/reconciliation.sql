@@ -4,7 +4,7 @@ with parts as (
 
 ),
 
-evaluations as (
+evaluations as {{ inlined() }} (
 
     select * from {{ ref('int_check_evaluation') }}
 
@@ -34,7 +34,7 @@ judged as (
 
 ),
 
-cells as (
+cells as {{ inlined() }} (
 
     select * from {{ ref('int_report_cell') }}
 

@@ -1,4 +1,4 @@
-with checks as (
+with checks as {{ inlined() }} (
 
     select
         check_id,
@@ -8,7 +8,7 @@ with checks as (
 
 ),
 
-figures as (
+figures as {{ inlined() }} (
 
     select * from {{ ref('int_check_figure') }}
 
