@@ -1,12 +1,12 @@
 {#
     One part of the checks in a relation that has their keys, kind, grade and reason. `value`: as printed, as believed;
-    `bounds`: the lowest and highest the result may be.
+    `bounds`: the lowest and highest the result may be;
+    `where`: which rows, where the relation has several for a check.
 #}
 {% macro check_part(
-    checks, operation, check_class, part_no, role, cell_id, value, precision, misprint, bounds=none, distinct=false
+    checks, operation, check_class, part_no, role, cell_id, value, precision, misprint, bounds=none, where=none
 ) -%}
-    select{% if distinct %} distinct{% endif %}
-
+    select
         check_id,
         document_id,
         table_no,
@@ -28,4 +28,7 @@
         cast({{ bounds[0] if bounds else 'null' }} as decimal(28, 4)) as low,
         cast({{ bounds[1] if bounds else 'null' }} as decimal(28, 4)) as high
     from {{ checks }}
+{%- if where %}
+    where {{ where }}
+{%- endif %}
 {%- endmacro %}

@@ -1,21 +1,21 @@
 {# The arguments of check_part. #}
 {% set kinds_of_part = [
     ('bounded', 'between', 'bounds', 0, 'result', 'cell_id', ('printed_value', 'believed_value'),
-        'printed_precision', 'is_registered_misprint', ('low', 'high'), false),
+        'printed_precision', 'is_registered_misprint', ('low', 'high')),
     ('costed_days', 'ratio_between', 'bounds', 0, 'result', 'cell_id', ('printed_value', 'believed_value'),
-        'printed_precision', 'is_registered_misprint', ('low', 'high'), false),
+        'printed_precision', 'is_registered_misprint', ('low', 'high')),
     ('costed_days', 'ratio_between', 'bounds', 1, 'numerator', 'cost_cell_id', ('cost_printed', 'cost_believed'), 0,
-        'cost_is_registered_misprint', none, false),
+        'cost_is_registered_misprint'),
     ('priced_volumes', 'ratio_between', 'bounds', 0, 'result', 'cell_id', ('printed_value', 'believed_value'), 0,
-        'is_registered_misprint', ('low', 'high'), true),
+        'is_registered_misprint', ('low', 'high'), 'pair_no = 1'),
     ('priced_volumes', 'ratio_between', 'bounds', '2 * pair_no - 1', 'numerator', 'volume_cell_id',
-        ('product_printed', 'product_believed'), 0, 'volume_is_registered_misprint', none, false),
+        ('product_printed', 'product_believed'), 0, 'volume_is_registered_misprint'),
     ('priced_volumes', 'ratio_between', 'bounds', '2 * pair_no', 'factor', 'price_cell_id',
-        ('price_printed', 'price_believed'), 0, 'price_is_registered_misprint', none, false),
+        ('price_printed', 'price_believed'), 0, 'price_is_registered_misprint'),
     ('likenesses', 'distinct', 'suspicion', 0, 'result', 'cell_id', ('printed_value', 'believed_value'),
-        'printed_precision', 'is_registered_misprint', none, true),
+        'printed_precision', 'is_registered_misprint', none, 'place_after = 1'),
     ('likenesses', 'distinct', 'suspicion', 'place_after', 'term', 'later_cell_id', ('later_printed', 'later_believed'),
-        'later_precision', 'later_is_registered_misprint', none, false)
+        'later_precision', 'later_is_registered_misprint')
 ] %}
 
 -- What guards figures that no identity guards: bounds of single figures, unit costs, and equal figures.

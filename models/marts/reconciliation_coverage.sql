@@ -5,10 +5,14 @@ with cells as (
 
 ),
 
-parts as (
+-- A cell can stand twice in a check: as a term and as the divisor.
+figures as (
 
-    select * from {{ ref('int_check_part') }}
-    where cell_id is not null
+    select distinct
+        check_id,
+        cell_id
+    from {{ ref('int_check_part') }}
+    where cell_id is not null and check_class in ('identity', 'restatement', 'bounds')
 
 ),
 
@@ -32,16 +36,13 @@ unguarded as (
 counted as (
 
     select
-        parts.cell_id,
-        cast(count(distinct case when checks.guard = 'identity' then checks.check_id end) as integer)
-            as identity_checks,
-        cast(count(distinct case when checks.guard = 'restatement' then checks.check_id end) as integer)
-            as restatement_checks,
-        cast(count(distinct case when checks.guard = 'bounds' then checks.check_id end) as integer)
-            as bounds_checks
-    from parts
-    inner join checks on parts.check_id = checks.check_id
-    group by parts.cell_id
+        figures.cell_id,
+        cast(count(case when checks.guard = 'identity' then 1 end) as integer) as identity_checks,
+        cast(count(case when checks.guard = 'restatement' then 1 end) as integer) as restatement_checks,
+        cast(count(case when checks.guard = 'bounds' then 1 end) as integer) as bounds_checks
+    from figures
+    inner join checks on figures.check_id = checks.check_id
+    group by figures.cell_id
 
 ),
 

@@ -32,18 +32,14 @@ rules as (
 places as (
 
     select
-        regexp_extract(check_id, '^([^/]+/[0-9]+/rule [0-9]+)/', 1) as rule_id,
-        min(case when role = 'result' then cell_id end) as cell_id,
-        max(check_class) as check_class
-    from {{ ref('int_check_part') }}
+        regexp_extract(parts.check_id, '^([^/]+/[0-9]+/rule [0-9]+)/', 1) as rule_id,
+        min(parts.cell_id) as cell_id,
+        max(parts.check_class) as check_class,
+        bool_or(checks.check_id is not null) as is_made
+    from {{ ref('int_rule_check_part') }} as parts
+    left join checks on parts.check_id = checks.check_id
+    where parts.role = 'result'
     group by 1
-
-),
-
-made as (
-
-    select distinct regexp_extract(check_id, '^([^/]+/[0-9]+/rule [0-9]+)/', 1) as rule_id
-    from checks
 
 )
 
@@ -67,6 +63,5 @@ select
     'regeln kontrolleras ingenstans' as problem
 from rules
 left join places on rules.rule_id = places.rule_id
-left join made on rules.rule_id = made.rule_id
 -- Bounds are held against figures that are all there: they need a place, and may be made nowhere.
-where places.rule_id is null or (made.rule_id is null and places.check_class != 'bounds')
+where places.rule_id is null or (not places.is_made and places.check_class != 'bounds')

@@ -5,7 +5,6 @@ with unknown as (
     select
         document_id,
         table_no,
-        table_title,
         line_no,
         municipality_code,
         subject,
@@ -18,7 +17,6 @@ with unknown as (
     select
         document_id,
         table_no,
-        table_title,
         line_no,
         municipality_code,
         subject,
@@ -34,7 +32,6 @@ with unknown as (
     select
         document_id,
         table_no,
-        table_title,
         line_no,
         municipality_code,
         subject,
@@ -47,7 +44,6 @@ with unknown as (
     select
         document_id,
         table_no,
-        table_title,
         line_no,
         municipality_code,
         subject,
@@ -57,5 +53,15 @@ with unknown as (
 
 )
 
-select distinct * from unknown
-order by document_id, table_no, line_no
+select distinct
+    unknown.document_id,
+    unknown.table_no,
+    report_tables.table_title,
+    unknown.line_no,
+    unknown.municipality_code,
+    unknown.subject,
+    unknown.label
+from unknown
+left join {{ ref('stg_raw__report_table') }} as report_tables
+    on unknown.document_id = report_tables.document_id and unknown.table_no = report_tables.table_no
+order by unknown.document_id, unknown.table_no, unknown.line_no
