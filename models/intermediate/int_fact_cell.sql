@@ -5,7 +5,7 @@
 with cells as (
 
     -- `-` and `*` say that there is no value: they are no facts.
-    select * from {{ ref('int_labelled_cell') }}
+    select * from {{ ref('int_report_cell') }}
     where
         code is not null
         and measure in ('amount', 'volume', 'unit_price', 'value')

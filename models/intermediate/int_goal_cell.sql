@@ -21,7 +21,17 @@ words as (
 labels as (
 
     select
-        cells.*,
+        cells.cell_id,
+        cells.document_id,
+        cells.municipality_code,
+        cells.subject,
+        cells.table_no,
+        cells.table_title,
+        cells.row_no,
+        cells.row_label,
+        cells.column_key,
+        cells.line_no,
+        cells.printed_text,
         {{ label_of('subjects.label_from', 'cells') }} as label
     from cells
     inner join subjects on cells.subject = subjects.subject

@@ -19,21 +19,14 @@
 ] %}
 
 -- What guards figures that no identity guards: bounds of single figures, unit costs, and equal figures.
-with cells as (
+with cells as {{ inlined() }} (
 
     select * from {{ ref('int_report_cell') }}
     where printed_value is not null
 
 ),
 
-labelled as (
-
-    select * from {{ ref('int_labelled_cell') }}
-    where printed_value is not null
-
-),
-
-facts as (
+facts as {{ inlined() }} (
 
     select * from {{ ref('int_fact_cell') }}
     where printed_value is not null and print_no = 1
@@ -58,51 +51,76 @@ placement_cost_bounds as (
 
 ),
 
-coded as (
+kinds_of_figure as (
 
-    select
-        cells.*,
-        labelled.code
+    select distinct
+        subject,
+        measure,
+        unit,
+        code
     from cells
-    left join labelled on cells.cell_id = labelled.cell_id
 
 ),
 
 -- The bounds of a code go before those of its whole subject.
-bounded_values as (
+bounds_of_kinds as (
 
     select
-        coded.*,
+        kinds_of_figure.*,
         value_bounds.name as rule_name,
-        'value bound' as kind,
         value_bounds.low,
         value_bounds.high,
         value_bounds.grade,
         value_bounds.reason,
-        row_number() over (partition by coded.cell_id order by value_bounds.code nulls last) as choice
-    from coded
+        row_number() over (
+            partition by
+                kinds_of_figure.subject, kinds_of_figure.measure, kinds_of_figure.unit, kinds_of_figure.code
+            order by value_bounds.code nulls last
+        ) as choice
+    from kinds_of_figure
     inner join value_bounds
         on
-            coded.subject = value_bounds.subject
-            and coded.measure = value_bounds.measure
-            and coded.unit = value_bounds.unit
-            and (value_bounds.code is null or coded.code = value_bounds.code)
+            kinds_of_figure.subject = value_bounds.subject
+            and kinds_of_figure.measure = value_bounds.measure
+            and kinds_of_figure.unit = value_bounds.unit
+            and (value_bounds.code is null or kinds_of_figure.code = value_bounds.code)
+
+),
+
+bounded_values as (
+
+    select
+        cells.*,
+        bounds_of_kinds.rule_name,
+        'value bound' as kind,
+        bounds_of_kinds.low,
+        bounds_of_kinds.high,
+        bounds_of_kinds.grade,
+        bounds_of_kinds.reason
+    from cells
+    inner join bounds_of_kinds
+        on
+            cells.subject = bounds_of_kinds.subject
+            and cells.measure = bounds_of_kinds.measure
+            and cells.unit = bounds_of_kinds.unit
+            and coalesce(cells.code, '') = coalesce(bounds_of_kinds.code, '')
+    where bounds_of_kinds.choice = 1
 
 ),
 
 bounded_prices as (
 
     select
-        labelled.*,
-        'unit_cost_' || labelled.code as rule_name,
+        cells.*,
+        'unit_cost_' || cells.code as rule_name,
         'unit cost' as kind,
         unit_cost_bounds.low_sek as low,
         unit_cost_bounds.high_sek as high,
         'warning' as grade,
         unit_cost_bounds.reason
-    from labelled
-    inner join unit_cost_bounds on labelled.code = unit_cost_bounds.placement_type_code
-    where labelled.dimension = 'placement_type' and labelled.measure = 'unit_price'
+    from cells
+    inner join unit_cost_bounds on cells.code = unit_cost_bounds.placement_type_code
+    where cells.dimension = 'placement_type' and cells.measure = 'unit_price'
 
 ),
 
@@ -126,7 +144,6 @@ bounded as (
         low,
         high
     from bounded_values
-    where choice = 1
 
     union all
 
@@ -178,8 +195,8 @@ costs_and_days as (
         row_number() over (
             partition by spent.cell_id order by coalesce(stays.scenario = spent.scenario, false) desc, stays.column_no
         ) as choice
-    from labelled as stays
-    inner join labelled as spent
+    from cells as stays
+    inner join cells as spent
         on
             stays.document_id = spent.document_id
             and stays.table_no = spent.table_no

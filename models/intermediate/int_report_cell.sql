@@ -1,87 +1,56 @@
 with cells as (
 
-    select * from {{ ref('stg_raw__table_cell') }}
+    select * from {{ ref('int_printed_cell') }}
 
 ),
 
-report_tables as (
+-- Kinds of tables whose labels stand for a dimension.
+subjects as (
 
-    select * from {{ ref('stg_raw__report_table') }}
-
-),
-
-report_columns as (
-
-    select * from {{ ref('stg_raw__report_column') }}
+    select * from {{ ref('subject') }}
+    where dimension is not null
 
 ),
 
-documents as (
+aliases as (
 
-    select * from {{ ref('stg_raw__document') }}
-
-),
-
-units as (
-
-    select * from {{ ref('unit') }}
+    select * from {{ ref('int_label_alias') }}
 
 ),
 
-misprints as (
+sexes as (
 
-    select * from {{ ref('source_error_ledger') }}
-    where treatment = 'misprint'
+    select * from {{ ref('sex') }}
 
 ),
 
-joined as (
+labels as (
 
     select
-        cells.cell_id,
-        cells.document_id,
-        documents.municipality_code,
-        documents.as_of,
-        report_tables.subject,
-        cells.table_no,
-        cells.table_title,
-        cells.row_no,
-        cells.row_label,
-        cells.column_no,
-        report_columns.column_key,
-        cells.column_label,
-        cells.line_no,
-        cells.measure,
-        cells.scenario,
-        cells.period_start,
-        cells.period_end,
-        cells.printed_text,
-        cells.printed_value,
-        coalesce(misprints.expected, cells.printed_value) as believed_value,
-        misprints.cell_id is not null as is_registered_misprint,
-        cells.unit,
-        units.base_unit,
-        -- Turns a printed figure into the base unit, and money into income positive, cost negative.
-        units.factor_to_base * case when cells.measure = 'amount' and report_tables.cost_sign = 1 then -1 else 1 end
-            as factor_to_base,
-        -- People and cases are whole: a count is exact, everything else was rounded to its last printed digit.
-        case
-            when cells.printed_value is null then null
-            when units.is_count then cast(0 as decimal(18, 4))
-            else {{ printed_precision('cells.printed_text') }}
-        end as printed_precision
+        cells.*,
+        subjects.dimension,
+        case when subjects.subject is not null then {{ label_of('subjects.label_from', 'cells') }} end as label,
+        subjects.year_in_label,
+        subjects.column_dimension
     from cells
-    inner join report_tables
-        on cells.document_id = report_tables.document_id and cells.table_no = report_tables.table_no
-    inner join report_columns
+    left join subjects on case when cells.measure != 'text' then cells.subject end = subjects.subject
+
+),
+
+coded as (
+
+    select
+        labels.*,
+        aliases.code,
+        sexes.sex as column_code
+    from labels
+    left join aliases
         on
-            cells.document_id = report_columns.document_id
-            and cells.table_no = report_columns.table_no
-            and cells.column_no = report_columns.column_no
-    inner join documents on cells.document_id = documents.document_id
-    inner join units on cells.unit = units.unit
-    left join misprints on cells.cell_id = misprints.cell_id
+            labels.municipality_code = aliases.municipality_code
+            and labels.subject = aliases.subject
+            and {{ label_key('labels.label', 'labels.year_in_label') }} = aliases.normalised_label
+    left join sexes on case when labels.column_dimension = 'sex' then labels.column_key end = sexes.column_key
 
 )
 
-select * from joined
+select * from coded

@@ -9,8 +9,8 @@ with unknown as (
         municipality_code,
         subject,
         label
-    from {{ ref('int_labelled_cell') }}
-    where code is null
+    from {{ ref('int_report_cell') }}
+    where dimension is not null and code is null
 
     union all
 
@@ -21,7 +21,7 @@ with unknown as (
         municipality_code,
         subject,
         column_label as label
-    from {{ ref('int_labelled_cell') }}
+    from {{ ref('int_report_cell') }}
     where
         column_dimension is not null
         and column_code is null
