@@ -39,10 +39,13 @@ from publish.building.inputs import Fingerprints, Inputs, read_inputs
 from publish.building.load_step import LoadJob
 from publish.building.lock import exclusive
 from publish.building.meta import read_record, write_meta
+from publish.building.parsed_project import parsed_file_of
 from publish.building.versions import KEEP, publish_file, refuse_open_writer
 from publish.output import as_table
 
 STAGING_PREFIX = ".build-"
+PROGRAM, RULES = ("ingest", "publish", "packages"), ("models", "seeds")
+"""The parts of a build's inputs that are the program, and those that are its rules."""
 DOCS = "load_docs"
 ROWS_SHOWN = 10
 SPARE_BYTES = 8 * 2**20
@@ -157,7 +160,7 @@ def build_locked(
     """Build and publish under the lock (see `build`).
 
     `incremental`: documents that the published warehouse has loaded from the same files with the same program are taken from
-    it, with the results of their checks.
+    it, with the results of their checks; and where rules and program are those of that warehouse, its unit tests hold.
     """
     started = time.perf_counter()
     warehouse = plan.warehouse
@@ -166,8 +169,12 @@ def build_locked(
     with staging_folder(warehouse.parent) as staging:
         # The same name as the published file: DuckDB names the catalog after it, and views refer to it.
         staged = staging / warehouse.name
-        job = _load_job(plan, inputs, staged, staging / DOCS, incremental)
-        seconds, finished = _load_and_transform(job, plan.project, staging, note)
+        before = _inputs_before(plan) if incremental else None
+        job = _load_job(plan, inputs, staged, staging / DOCS, before)
+        parsed = parsed_file_of(warehouse, plan.project, inputs.parts)
+        # Unit tests hold the rules against rows of their own, and have passed for these very rules.
+        rules_proved = before is not None and not {*PROGRAM, *RULES} & set(inputs.changed_parts(before))
+        seconds, finished = _load_and_transform(job, plan.project, staging, parsed, rules_proved, note)
         note("auditing", 0, 0)
         auditing = time.perf_counter()
         built_at = datetime.now(UTC).replace(tzinfo=None)
@@ -194,18 +201,21 @@ def build_locked(
     )
 
 
-def _load_job(plan: Plan, inputs: Inputs, staged: Path, docs: Path, incremental: bool) -> LoadJob:
-    folders = [folder.resolve() for folder in plan.folders]
-    everything = LoadJob(staged, folders, docs, plan.snapshots.resolve(), plan.missing)
-    if not incremental or not plan.warehouse.is_file():
-        return everything
+def _inputs_before(plan: Plan) -> Inputs | None:
+    """What the published warehouse is made from; None where there is none that says it."""
+    if not plan.warehouse.is_file():
+        return None
     try:
-        before = read_record(plan.warehouse).inputs
+        return read_record(plan.warehouse).inputs
     except WarehouseError:
-        return everything
+        return None
+
+
+def _load_job(plan: Plan, inputs: Inputs, staged: Path, docs: Path, before: Inputs | None) -> LoadJob:
+    folders = [folder.resolve() for folder in plan.folders]
     # Other code may read or check otherwise, and key figures are loaded whole: then everything is loaded again.
     if before is None or {"ingest", "packages", "kolada"} & set(inputs.changed_parts(before)):
-        return everything
+        return LoadJob(staged, folders, docs, plan.snapshots.resolve(), plan.missing)
     changed = set(inputs.changed_documents(before))
     kept = sorted(set(inputs.documents) - changed)
     return LoadJob(
@@ -219,13 +229,16 @@ def _load_job(plan: Plan, inputs: Inputs, staged: Path, docs: Path, incremental:
     )
 
 
-def _load_and_transform(job: LoadJob, project: Path, staging: Path, note: Note) -> tuple[dict[str, float], dict[str, Any]]:
+def _load_and_transform(
+    job: LoadJob, project: Path, staging: Path, parsed: Path, rules_proved: bool, note: Note
+) -> tuple[dict[str, float], dict[str, Any]]:
     """Run both children; returns the seconds of the parts and dbt's last word."""
     load_log, dbt_log = staging / "load.log", staging / "dbt.log"
     environment = {**os.environ, "KOMMUNLAGER_DATABASE": str(job.database)}
     started = time.perf_counter()
     loading = _python("publish.building.load_step")
-    transforming = _python("publish.building.transform", project.resolve(), staging)
+    arguments = [project.resolve(), staging, parsed, *(["--rules-proved"] if rules_proved else [])]
+    transforming = _python("publish.building.transform", *arguments)
     with (
         _child(loading, staging, environment, load_log) as loader,
         _child(transforming, staging, environment, dbt_log) as transformer,

@@ -1,7 +1,10 @@
-"""dbt in processes of its own: `python -m publish.building.transform PROJECT_DIR WORK_DIR`.
+"""dbt in processes of its own: `python -m publish.building.transform PROJECT_DIR WORK_DIR PARSED [--rules-proved]`.
 
     parse ── (the word `build`) ── seeds and models ──┬── data tests ──┬── finished
                                                       └── unit tests ──┘
+
+PARSED is the file that keeps the parsed project (publish.building.parsed_project). With --rules-proved there are no unit tests:
+they hold the rules against rows of their own, and have passed for the very same rules. Then both processes test data.
 
 Processes of their own, because dbt keeps the database file open and takes signals its own way, because it can parse the
 project while the load still runs, and because its work per test is Python's: two processes that only read the finished tables
@@ -19,9 +22,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from publish.building.parsed_project import keep_parsed, read_parsed
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -29,8 +35,41 @@ if TYPE_CHECKING:
 PASSED = frozenset({"success", "pass", "no-op"})
 
 MODELS = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-# The target `tests` opens the database for reading only (profiles.yml): any number of processes can.
-TESTS = {kind: ("test", "--select", f"test_type:{kind}", "--target", "tests") for kind in ("data", "unit")}
+MARTS = "models/marts/"
+
+
+@dataclass(frozen=True)
+class Share:
+    """Tests that one process runs: what dbt is asked for, and the same said of the parsed project's nodes."""
+
+    selection: tuple[str, ...]
+    of: Callable[[Manifest], list[Any]]
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        # The target `tests` opens the database for reading only (profiles.yml): any number of processes can.
+        return ("test", "--target", "tests", *self.selection)
+
+
+def _data_tests(manifest: Manifest) -> list[Any]:
+    return [node for node in manifest.nodes.values() if node.resource_type == "test"]
+
+
+DATA_AND_UNIT_TESTS = (
+    Share(("--select", "test_type:data"), _data_tests),
+    Share(("--select", "test_type:unit"), lambda manifest: list(manifest.unit_tests.values())),
+)
+# The marts have as many tests as everything else.
+DATA_TESTS_IN_TWO = (
+    Share(
+        ("--select", f"test_type:data,path:{MARTS}"),
+        lambda manifest: [test for test in _data_tests(manifest) if test.original_file_path.startswith(MARTS)],
+    ),
+    Share(
+        ("--select", "test_type:data", "--exclude", f"path:{MARTS}"),
+        lambda manifest: [test for test in _data_tests(manifest) if not test.original_file_path.startswith(MARTS)],
+    ),
+)
 
 # What dbt is asked to do, and its exit: whether all went well, and the nodes' results as plain data.
 Outcome = tuple[bool, list[dict[str, Any]]]
@@ -38,14 +77,15 @@ Outcome = tuple[bool, list[dict[str, Any]]]
 
 def main() -> int:
     """Run the protocol above; exit 0 only when every model and test passed."""
-    project, work = (Path(argument) for argument in sys.argv[1:3])
+    project, work, parsed = (Path(argument) for argument in sys.argv[1:4])
+    rules_proved = "--rules-proved" in sys.argv[4:]
     # What dbt prints must not mix with the protocol.
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    return _run(project, work, channel)
+    return _run(project, work, parsed, DATA_TESTS_IN_TWO if rules_proved else DATA_AND_UNIT_TESTS, channel)
 
 
-def _run(project: Path, work: Path, channel: TextIO) -> int:
+def _run(project: Path, work: Path, kept: Path, shares: Sequence[Share], channel: TextIO) -> int:
     def say(event: str, **facts: Any) -> None:
         print(json.dumps({"event": event, **facts}), file=channel, flush=True)
 
@@ -59,31 +99,37 @@ def _run(project: Path, work: Path, channel: TextIO) -> int:
     flags += ["--log-level", "warn", "--log-level-file", "none", "--warn-error-options", '{"error": "all"}']
     arguments = [str(flag) for flag in flags]
 
-    parsed = dbtRunner().invoke(["parse", *arguments])
-    if not parsed.success:
-        problem = _problem("dbt project", "error", str(parsed.exception or "see above"))
-        say("finished", failures=[problem], passed=0, skipped=0)
-        return 1
-    manifest = cast("Manifest", parsed.result)
+    manifest = read_parsed(kept)
+    if manifest is None:
+        parsed = dbtRunner().invoke(["parse", *arguments])
+        if not parsed.success:
+            problem = _problem("dbt project", "error", str(parsed.exception or "see above"))
+            say("finished", failures=[problem], passed=0, skipped=0)
+            return 1
+        manifest = cast("Manifest", parsed.result)
+        keep_parsed(kept, work / "target")
     say("parsed", seconds=round(time.perf_counter() - beginning, 3))
 
     if sys.stdin.readline().strip() != "build":
         return 1
     # Before this process has threads, which do not survive a fork.
-    modeller, *testers = [_Worker([*command, *arguments], manifest, say) for command in (MODELS, *TESTS.values())]
+    modeller, *testers = [
+        _Worker([*command, *arguments], manifest, say) for command in (MODELS, *(share.command for share in shares))
+    ]
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    say("total", nodes=len(manifest.nodes) + len(manifest.unit_tests) + len(manifest.exposures))
+    tests = [[set(test.depends_on.nodes) for test in share.of(manifest)] for share in shares]
+    untested = sum(node.resource_type != "test" for node in manifest.nodes.values()) + len(manifest.exposures)
+    say("total", nodes=untested + sum(map(len, tests)))
     modeller.start()
     success, results = modeller.outcome()
     # What a failed model would have made cannot be tested.
     missing = {result["id"]: result["name"] for result in results if result["status"] not in PASSED}
-    tests = {kind: [set(test.depends_on.nodes) for test in _tests(manifest, kind)] for kind in TESTS}
-    skipped = sum(bool(needs & set(missing)) for of_kind in tests.values() for needs in of_kind)
+    skipped = sum(bool(needs & set(missing)) for share in tests for needs in share)
     # Where dbt failed without naming a model (it has no id), nothing is.
     started = [
         tester
-        for kind, tester in zip(TESTS, testers, strict=True)
-        if "" not in missing and any(not needs & set(missing) for needs in tests[kind])
+        for tester, share in zip(testers, tests, strict=True)
+        if "" not in missing and any(not needs & set(missing) for needs in share)
     ]
     for tester in started:
         tester.start(*(["--exclude", *(f"{name}+" for name in missing.values())] if missing else []))
@@ -104,15 +150,6 @@ def _run(project: Path, work: Path, channel: TextIO) -> int:
         grains=_grains(manifest),
     )
     return 0 if success else 1
-
-
-def _tests(manifest: Manifest, kind: str) -> list[Any]:
-    """The project's data tests or unit tests."""
-    return (
-        list(manifest.unit_tests.values())
-        if kind == "unit"
-        else [n for n in manifest.nodes.values() if n.resource_type == "test"]
-    )
 
 
 def _look_names_up_where_dbt_copies_them() -> None:
