@@ -172,9 +172,7 @@ def build_locked(
         before = _inputs_before(plan) if incremental else None
         job = _load_job(plan, inputs, staged, staging / DOCS, before)
         parsed = parsed_file_of(warehouse, plan.project, inputs.parts)
-        # Unit tests hold the rules against rows of their own, and have passed for these very rules.
-        rules_proved = before is not None and not {*PROGRAM, *RULES} & set(inputs.changed_parts(before))
-        seconds, finished = _load_and_transform(job, plan.project, staging, parsed, rules_proved, note)
+        seconds, finished = _load_and_transform(job, plan.project, staging, parsed, rules_are_proved(inputs, before), note)
         note("auditing", 0, 0)
         auditing = time.perf_counter()
         built_at = datetime.now(UTC).replace(tzinfo=None)
@@ -209,6 +207,11 @@ def _inputs_before(plan: Plan) -> Inputs | None:
         return read_record(plan.warehouse).inputs
     except WarehouseError:
         return None
+
+
+def rules_are_proved(inputs: Inputs, before: Inputs | None) -> bool:
+    """Whether rules and program are those of a published warehouse: the unit tests, which have rows of their own, then hold."""
+    return before is not None and not {*PROGRAM, *RULES} & set(inputs.changed_parts(before))
 
 
 def _load_job(plan: Plan, inputs: Inputs, staged: Path, docs: Path, before: Inputs | None) -> LoadJob:

@@ -35,41 +35,20 @@ if TYPE_CHECKING:
 PASSED = frozenset({"success", "pass", "no-op"})
 
 MODELS = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-MARTS = "models/marts/"
 
 
 @dataclass(frozen=True)
 class Share:
-    """Tests that one process runs: what dbt is asked for, and the same said of the parsed project's nodes."""
+    """Tests that one process runs: what dbt is asked for, and the same as nodes of the parsed project."""
 
-    selection: tuple[str, ...]
-    of: Callable[[Manifest], list[Any]]
+    selection: Sequence[str]
+    tests: Sequence[Any]
 
     @property
-    def command(self) -> tuple[str, ...]:
+    def command(self) -> list[str]:
         # The target `tests` opens the database for reading only (profiles.yml): any number of processes can.
-        return ("test", "--target", "tests", *self.selection)
+        return ["test", "--target", "tests", "--select", *self.selection]
 
-
-def _data_tests(manifest: Manifest) -> list[Any]:
-    return [node for node in manifest.nodes.values() if node.resource_type == "test"]
-
-
-DATA_AND_UNIT_TESTS = (
-    Share(("--select", "test_type:data"), _data_tests),
-    Share(("--select", "test_type:unit"), lambda manifest: list(manifest.unit_tests.values())),
-)
-# The marts have as many tests as everything else.
-DATA_TESTS_IN_TWO = (
-    Share(
-        ("--select", f"test_type:data,path:{MARTS}"),
-        lambda manifest: [test for test in _data_tests(manifest) if test.original_file_path.startswith(MARTS)],
-    ),
-    Share(
-        ("--select", "test_type:data", "--exclude", f"path:{MARTS}"),
-        lambda manifest: [test for test in _data_tests(manifest) if not test.original_file_path.startswith(MARTS)],
-    ),
-)
 
 # What dbt is asked to do, and its exit: whether all went well, and the nodes' results as plain data.
 Outcome = tuple[bool, list[dict[str, Any]]]
@@ -82,10 +61,10 @@ def main() -> int:
     # What dbt prints must not mix with the protocol.
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    return _run(project, work, parsed, DATA_TESTS_IN_TWO if rules_proved else DATA_AND_UNIT_TESTS, channel)
+    return _run(project, work, parsed, rules_proved, channel)
 
 
-def _run(project: Path, work: Path, kept: Path, shares: Sequence[Share], channel: TextIO) -> int:
+def _run(project: Path, work: Path, kept: Path, rules_proved: bool, channel: TextIO) -> int:
     def say(event: str, **facts: Any) -> None:
         print(json.dumps({"event": event, **facts}), file=channel, flush=True)
 
@@ -112,12 +91,13 @@ def _run(project: Path, work: Path, kept: Path, shares: Sequence[Share], channel
 
     if sys.stdin.readline().strip() != "build":
         return 1
+    shares = _data_tests_in_two(manifest) if rules_proved else _data_and_unit_tests(manifest)
     # Before this process has threads, which do not survive a fork.
     modeller, *testers = [
         _Worker([*command, *arguments], manifest, say) for command in (MODELS, *(share.command for share in shares))
     ]
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    tests = [[set(test.depends_on.nodes) for test in share.of(manifest)] for share in shares]
+    tests = [[set(test.depends_on.nodes) for test in share.tests] for share in shares]
     untested = sum(node.resource_type != "test" for node in manifest.nodes.values()) + len(manifest.exposures)
     say("total", nodes=untested + sum(map(len, tests)))
     modeller.start()
@@ -150,6 +130,30 @@ def _run(project: Path, work: Path, kept: Path, shares: Sequence[Share], channel
         grains=_grains(manifest),
     )
     return 0 if success else 1
+
+
+def _data_and_unit_tests(manifest: Manifest) -> list[Share]:
+    return [
+        Share(["test_type:data"], _data_tests(manifest)),
+        Share(["test_type:unit"], list(manifest.unit_tests.values())),
+    ]
+
+
+def _data_tests_in_two(manifest: Manifest) -> list[Share]:
+    """The data tests of the folder with most of them (the marts have as many as all others), and the others."""
+    folders: dict[str, list[Any]] = {}
+    for test in _data_tests(manifest):
+        folders.setdefault(str(Path(test.original_file_path).parent), []).append(test)
+    largest, *others = sorted(folders, key=lambda folder: -len(folders[folder]))
+    return [
+        Share([f"test_type:data,path:{folder}" for folder in some], [test for folder in some for test in folders[folder]])
+        for some in ([largest], others)
+        if some
+    ]
+
+
+def _data_tests(manifest: Manifest) -> list[Any]:
+    return [node for node in manifest.nodes.values() if node.resource_type == "test"]
 
 
 def _look_names_up_where_dbt_copies_them() -> None:

@@ -106,6 +106,13 @@ def dbt_project(folder: Path, test_query: str = "select 1 as wrong where false",
               - name: raw
                 tables: [{name: document}, {name: table_cell}]
         """,
+        "models/unit_tests.yml": """
+            unit_tests:
+              - name: a_document_keeps_its_title
+                model: dim_document
+                given: [{input: "source('raw', 'document')", rows: [{document_id: a, title: A}]}]
+                expect: {rows: [{document_id: a, title: A}]}
+            """,
         "models/dim_document.sql": "select document_id, title from {{ source('raw', 'document') }}",
         "models/reconciliation.sql": "select 'agrees' as status, cell_id from {{ source('raw', 'table_cell') }}"
         + (" where (select sum(a.i * b.i) from range(300000) as a(i), range(3000000) as b(i)) > 0" if slow else ""),

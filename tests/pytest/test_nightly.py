@@ -25,12 +25,15 @@ import publish.night.nightly as module
 from ingest.errors import KommunlagerError
 from ingest.loading.store import read_extraction
 from publish.answers.status import read_status
-from publish.building.build import BuildError, BuildResult, Plan, locked, staging_folder
+from publish.building.build import BuildError, BuildResult, Plan, locked, rules_are_proved, staging_folder
+from publish.building.inputs import Inputs
 from publish.building.lock import exclusive
 from publish.building.meta import read_record, write_meta
+from publish.building.parsed_project import keep_parsed, parsed_file_of, read_parsed
 from publish.building.versions import publish_file, rollback
 from publish.night.after_publish import AFTER_PUBLISH
 from publish.night.nightly import Settings, describe, nightly
+from publish.paths import PROJECT_DIR
 
 
 class StandIn:
@@ -364,12 +367,15 @@ def test_increments_and_a_full_rebuild_give_the_same_marts(tmp_path: Path, monke
     assert second.exit_code == 0, second.problem
     assert second.build is not None
     assert second.build.loaded == 1  # the changed one; the others are carried over
+    # The rules are the same: the unit test is not run again.
+    assert first.build.nodes_passed - second.build.nodes_passed == 1
     loaded = _checks(chosen.warehouse)
     assert set(loaded) == {"provby_namnden_2024", "testby_namnden_2024"}
     incremental = _hash(chosen)
     anew = nightly(replace(chosen, warehouse=tmp_path / "anew" / "k.duckdb"))
     assert anew.build is not None
     assert (anew.build.loaded, anew.build.content_hash) == (2, incremental)
+    assert anew.build.nodes_passed == first.build.nodes_passed
     assert _checks(tmp_path / "anew" / "k.duckdb") == loaded
 
 
@@ -377,6 +383,35 @@ def _checks(warehouse: Path) -> Mapping[str, int]:
     with closing(duckdb.connect(warehouse, read_only=True)) as connection:
         query = "select document_id, count(*) from raw.load_check where passed and document_id is not null group by all"
         return dict(connection.execute(query).fetchall())
+
+
+@pytest.mark.parametrize("part", ["ingest", "publish", "packages", "models", "seeds"])
+def test_a_changed_rule_or_program_has_to_prove_itself(part: str) -> None:
+    before = Inputs({"a": "1"}, dict.fromkeys(["ingest", "publish", "packages", "models", "seeds", "kolada", "missing"], "same"))
+    other_data = replace(before, documents={"b": "2"}, parts={**before.parts, "kolada": "new", "missing": "new"})
+    assert rules_are_proved(other_data, before)
+    assert not rules_are_proved(replace(other_data, parts={**other_data.parts, part: "new"}), before)
+    assert not rules_are_proved(before, None)
+
+
+def test_the_parsed_project_is_kept_for_the_next_build(tmp_path: Path, real_warehouse: Path) -> None:
+    (kept,) = real_warehouse.parent.glob(".parsed-*")
+    manifest = read_parsed(kept)
+    assert manifest is not None
+    assert "model.kommunlager.reconciliation" in manifest.nodes
+    damaged = tmp_path / ".parsed-of_another_project.msgpack"
+    damaged.write_bytes(kept.read_bytes()[:-100])
+    assert read_parsed(damaged) is None
+    assert read_parsed(tmp_path / ".parsed-none.msgpack") is None
+    target = tmp_path / "target"
+    target.mkdir()
+    shutil.copyfile(kept, target / "partial_parse.msgpack")
+    keep_parsed(tmp_path / kept.name, target)
+    assert [path.name for path in tmp_path.glob(".parsed-*")] == [kept.name]
+    parts = dict.fromkeys(["models", "seeds", "packages", "publish"], "same")
+    places = {parsed_file_of(tmp_path / "k.duckdb", PROJECT_DIR, {**parts, changed: "new"}) for changed in parts}
+    places |= {parsed_file_of(tmp_path / "k.duckdb", PROJECT_DIR, parts), parsed_file_of(tmp_path / "k.duckdb", tmp_path, parts)}
+    assert len(places) == 6
 
 
 @pytest.mark.xdist_group("nightly")
