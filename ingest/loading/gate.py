@@ -13,12 +13,10 @@ import os
 import re
 import sys
 import warnings
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -343,10 +341,11 @@ KOLADA_CHECKS: tuple[Check, ...] = (
 )
 """What holds of Kolada's key figures, checked where there are any."""
 
+KOLADA_FRAMES = {check.frame for check in KOLADA_CHECKS}
 POPULATION = "N01951"
 
 
-def import_library() -> ModuleType:
+def import_library() -> Any:
     """Great Expectations, in half the time of a bare import."""
     # Read at import: without it the library reports its use over the network.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
@@ -378,8 +377,8 @@ def _put_off(package: str, name: str) -> None:
         spec.loader.exec_module(module)
 
 
-def check_frames(frames: Mapping[str, pl.DataFrame], docs: Path | None = None) -> list[CheckResult]:
-    """Run every check on the frames of a load (see ingest.loading.load.shape): one result per check and document.
+def check_frames(frames: Mapping[str, pl.DataFrame], docs: Path | None = None) -> pl.DataFrame:
+    """Run every check on the frames of a load (see ingest.loading.load.shape): one row (CheckResult) per check and document.
 
     Key figures, where the frame kolada_value has any, are checked beside the documents.
 
@@ -387,29 +386,42 @@ def check_frames(frames: Mapping[str, pl.DataFrame], docs: Path | None = None) -
     """
     prepared = _prepare(frames)
     failed = _validate(prepared, docs)
-    results = []
-    for check in CHECKS:
-        frame = prepared[check.frame]
-        checked = Counter(frame["document_id"].to_list())
-        wrong = [frame.row(index, named=True) for index in failed[check.name]]
-        for document_id in frames["document"]["document_id"].unique(maintain_order=True):
-            rows = [row for row in wrong if row["document_id"] == document_id]
-            results.append(
-                CheckResult(
-                    document_id,
-                    check.name,
-                    not rows,
-                    checked[document_id],
-                    len(rows),
-                    _detail(check, rows) if rows else None,
-                )
-            )
-    for check in KOLADA_CHECKS if "kolada_value" in prepared else ():
-        frame = prepared[check.frame]
-        rows = [frame.row(index, named=True) for index in failed[check.name]]
-        detail = _detail(check, rows) if rows else None
-        results.append(CheckResult(None, check.name, not rows, frame.height, len(rows), detail))
-    return results
+    documents = frames["document"].select(pl.col("document_id").unique(maintain_order=True))
+    checked = {
+        name: pl.DataFrame({"document_id": [None], "rows_checked": [frame.height]}, schema_overrides={"document_id": pl.String})
+        if name in KOLADA_FRAMES
+        else documents.join(
+            frame.group_by("document_id").agg(rows_checked=pl.len()), on="document_id", how="left", maintain_order="left"
+        )
+        for name, frame in prepared.items()
+    }
+    checks = [check for check in (*CHECKS, *KOLADA_CHECKS) if check.frame in prepared]
+    return pl.concat([_results(check, checked[check.frame], prepared[check.frame][failed[check.name]]) for check in checks])
+
+
+def _results(check: Check, checked: pl.DataFrame, wrong: pl.DataFrame) -> pl.DataFrame:
+    """The check's result for each document of `checked`, with the rows that are `wrong`."""
+    rows: dict[str | None, list[dict[str, Any]]] = {}
+    for row in wrong.iter_rows(named=True):
+        rows.setdefault(row.get("document_id"), []).append(row)
+    found = pl.DataFrame(
+        [(document_id, len(some), _detail(check, some)) for document_id, some in rows.items()],
+        schema={"document_id": pl.String, "rows_failed": pl.Int32, "detail": pl.String},
+        orient="row",
+    )
+    return checked.join(found, on="document_id", how="left", nulls_equal=True, maintain_order="left").select(
+        "document_id",
+        check_name=pl.lit(check.name),
+        passed=pl.col("rows_failed").is_null(),
+        rows_checked=pl.col("rows_checked").fill_null(0).cast(pl.Int32),
+        rows_failed=pl.col("rows_failed").fill_null(0),
+        detail="detail",
+    )
+
+
+def as_results(rows: pl.DataFrame) -> list[CheckResult]:
+    """Rows of check_frames, each as the result it is."""
+    return [CheckResult(**row) for row in rows.iter_rows(named=True)]
 
 
 def describe_failures(results: Sequence[CheckResult]) -> str:
@@ -504,16 +516,9 @@ def _prepare(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     known_rules = rule.unique(rule_key).select(*rule_key, known_rule_no="rule_no")
     running = pl.int_range(1, pl.len() + 1)
 
-    printed = [number_printed(text, unit) for text, unit in zip(cell["value_text"], cell["unit"], strict=True)]
     cell = (
-        cell.with_columns(
-            expected_no=pl.col("row_no").rank("dense").over(table_key),
-            printed=pl.Series([_plain(p) if isinstance(p, Decimal) else None for p in printed], dtype=pl.String),
-            reads_as=pl.Series(
-                ["number" if isinstance(p, Decimal) else "text" if p is None else "either" for p in printed],
-                dtype=pl.String,
-            ),
-        )
+        cell.with_columns(expected_no=pl.col("row_no").rank("dense").over(table_key))
+        .join(_printed(cell), on=["value_text", "unit"], how="left", nulls_equal=True, maintain_order="left")
         .join(tables, on=table_key, how="left", maintain_order="left")
         .join(known_columns, on=column_key, how="left", maintain_order="left")
     )
@@ -549,11 +554,10 @@ def _prepare(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     )
     statement, statement_term = frames["statement"], frames["statement_term"]
     statement_key = ["document_id", "statement_no"]
-    said = [number_printed(text, unit) for text, unit in zip(statement["value_text"], statement["unit"], strict=True)]
     prepared["statement"] = (
-        statement.with_columns(
-            expected_no=running.over("document_id"),
-            printed=pl.Series([_plain(p) if isinstance(p, Decimal) else None for p in said], dtype=pl.String),
+        statement.with_columns(expected_no=running.over("document_id"))
+        .join(
+            _printed(statement).drop("reads_as"), on=["value_text", "unit"], how="left", nulls_equal=True, maintain_order="left"
         )
         .join(
             document.unique("document_id").select("document_id", "line_count"),
@@ -591,6 +595,18 @@ def _prepare(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     prepared["number_cell"] = prepared["table_cell"].filter(pl.col("reads_as") == "number")
     prepared["text_cell"] = prepared["table_cell"].filter(pl.col("reads_as") == "text")
     return prepared
+
+
+def _printed(frame: pl.DataFrame) -> pl.DataFrame:
+    """How each text of the frame reads, with its unit: what it prints, and whether it is a number, a text or either."""
+    texts = frame.select("value_text", "unit").unique()
+    printed = [number_printed(text, unit) for text, unit in texts.iter_rows()]
+    return texts.with_columns(
+        printed=pl.Series([_plain(p) if isinstance(p, Decimal) else None for p in printed], dtype=pl.String),
+        reads_as=pl.Series(
+            ["number" if isinstance(p, Decimal) else "text" if p is None else "either" for p in printed], dtype=pl.String
+        ),
+    )
 
 
 def _plain(number: Decimal) -> str:

@@ -26,7 +26,7 @@ from ingest.forms.form_files import is_form, read_form
 from ingest.kolada.raw import kolada_frame
 from ingest.loading.columnar import NotPlain, plain, polars_types, read_frames
 from ingest.loading.database import open_for_writing
-from ingest.loading.gate import CheckResult, check_frames, describe_failures, failures_by_document
+from ingest.loading.gate import CheckResult, as_results, check_frames, describe_failures, failures_by_document
 from ingest.loading.gate_docs import write_batches
 from ingest.loading.store import read_extraction
 from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Statement, StatementTerm, Table
@@ -113,8 +113,8 @@ def load(
             if docs is not None and pages is not None and pages != docs:
                 gate_pages[pages.name] = (batch[0].name, batch[-1].name)
                 write_batches(docs, gate_pages)
-            checks += len(results)
-            failed += [result for result in results if not result.passed]
+            checks += results.height
+            failed += as_results(results.filter(~pl.col("passed")))
             watch.lap("gate")
             note("writing the database")
             changed: set[str] = set()
@@ -261,11 +261,10 @@ def _plain(value: object) -> object:
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, frames: Frames, results: Sequence[CheckResult], key_figures: pl.DataFrame | None
+    connection: duckdb.DuckDBPyConnection, frames: Frames, results: pl.DataFrame, key_figures: pl.DataFrame | None
 ) -> set[str]:
     """Replace the documents that differ, and the key figures (if given) where they do; returns the documents' ids."""
-    all_checks = pl.DataFrame(results, schema=polars_types(CheckResult))
-    checks = all_checks.filter(pl.col("document_id").is_not_null())
+    checks = results.filter(pl.col("document_id").is_not_null())
     exact = {
         name: frames[name].with_columns(pl.col(column).cast(kind) for column, kind in kinds.items())
         for name, kinds in EXACT_DECIMALS.items()
@@ -300,7 +299,7 @@ def _write(
             f"select {stamp[1]}{columns} from incoming_{name} semi join changed_document using (document_id)"
         )
     if key_figures is not None:
-        _write_key_figures(connection, key_figures, all_checks.filter(pl.col("document_id").is_null()), loaded_at)
+        _write_key_figures(connection, key_figures, results.filter(pl.col("document_id").is_null()), loaded_at)
     return changed
 
 
