@@ -12,6 +12,7 @@ import importlib.util
 import os
 import re
 import sys
+import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -347,8 +348,12 @@ POPULATION = "N01951"
 
 def import_library() -> Any:
     """Great Expectations, in half the time of a bare import."""
+    from tqdm import tqdm
+
     # Read at import: without it the library reports its use over the network.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    # A lock for its progress bars among threads: its own is one among processes, and takes a process to look after it.
+    tqdm.set_lock(threading.RLock())
     _put_off("scipy", "stats")  # loaded for statistical expectations, none of which is used here
     # A hundred thousand objects that stay: the collector need not look through them again and again.
     collecting = gc.isenabled()

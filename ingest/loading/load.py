@@ -1,9 +1,10 @@
 """Load: extracted report data -> schema `raw` of a DuckDB database (see raw_schema.sql).
 
 Documents are read, shaped, gated and written in batches, so that memory is bounded, and in one transaction, so that the gate
-lets all of them in or none. A document whose rows or checks differ from those in the database is replaced whole; one that is
-the same is left alone, so that loading the same data twice changes nothing at all, `raw.load_check` and its `loaded_at`
-included. Documents that are not part of the load stay as they are.
+lets all of them in or none. Several batches are read and checked by processes of their own, while this one writes.
+A document whose rows or checks differ from those in the database is replaced whole; one that is the same is left alone, so
+that loading the same data twice changes nothing at all, `raw.load_check` and its `loaded_at` included. Documents that are not
+part of the load stay as they are.
 Official key figures (raw.kolada_value) are those of the newest snapshot, or none.
 """
 
@@ -12,9 +13,11 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +32,13 @@ from ingest.loading.database import open_for_writing
 from ingest.loading.gate import CheckResult, as_results, check_frames, describe_failures, failures_by_document
 from ingest.loading.gate_docs import write_batches
 from ingest.loading.store import read_extraction
+from ingest.loading.workers import in_order
 from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Statement, StatementTerm, Table
 
 RAW_SCHEMA = Path(__file__).parent / "raw_schema.sql"
 
-# Documents that are in memory at once: some hundred thousand cells.
-BATCH = 1000
+# Documents that a process holds at once: some hundred thousand cells.
+BATCH = 2000
 
 # DuckDB grows its file in blocks of 256 KiB, several per table.
 SPARE_BYTES = 8 * 2**20
@@ -63,7 +67,10 @@ class LoadedDocument:
 
 @dataclass(frozen=True)
 class LoadResult:
-    """The outcome of a load: documents, values of key figures, how many checks passed, and the seconds its parts took."""
+    """The outcome of a load: documents, values of key figures, how many checks passed, and the seconds its parts took.
+
+    Where several processes read and check, their seconds are added up.
+    """
 
     documents: list[LoadedDocument]
     key_figure_values: int
@@ -85,51 +92,75 @@ def load(
     and WarehouseError (locked, read-only, full); the database is then as it was.
     """
     watch = _Stopwatch()
-    note("reading the extracted reports")
     folders = [folder.resolve() for folder in folders]
-    batches = [folders[start : start + BATCH] for start in range(0, len(folders), BATCH)] or [[]]
     key_figures = kolada_frame(snapshots)
-    frames = _read(batches[0])
     watch.lap("read")
+    batches = _batches(folders, key_figures, docs)
     failed: list[CheckResult] = []
     documents: dict[str, LoadedDocument] = {}
-    gate_pages: dict[str, tuple[str, str]] = {}
     checks = 0
+    note("reading and checking the extracted reports")
     # Opened before the gate, which takes seconds: a locked or read-only database is told at once.
-    with open_for_writing(database) as connection:
+    with open_for_writing(database) as connection, closing(in_order(_read_and_check, batches)) as checked_batches:
         connection.begin()
         connection.execute(RAW_SCHEMA.read_text(encoding="utf-8"))
-        for number, batch in enumerate(batches):
-            if number:
-                note(f"reading the extracted reports from the {number * BATCH + 1:,}th of {len(folders):,}")
-                frames = _read(batch)
-                watch.lap("read")
+        watch.lap("write")
+        for number, (frames, results, seconds) in enumerate(checked_batches):
+            watch.add(seconds)
             _refuse_twice(frames, documents)
-            note("checking the load")
-            # Key figures are checked beside the first batch.
-            with_key_figures = {**frames, "kolada_value": key_figures} if number == 0 else frames
-            pages = docs if docs is None or len(batches) == 1 else docs / f"{number + 1:03}"
-            results = check_frames(with_key_figures, pages)
-            if docs is not None and pages is not None and pages != docs:
-                gate_pages[pages.name] = (batch[0].name, batch[-1].name)
-                write_batches(docs, gate_pages)
+            if docs is not None and len(batches) > 1:
+                write_batches(
+                    docs, {b.docs.name: (b.folders[0].name, b.folders[-1].name) for b in batches[: number + 1] if b.docs}
+                )
             checks += results.height
             failed += as_results(results.filter(~pl.col("passed")))
-            watch.lap("gate")
-            note("writing the database")
             changed: set[str] = set()
             if not failed:
                 _require_space(database.parent, frames)
                 changed = _write(connection, frames, results, None if number else key_figures)
             documents |= {document.document_id: document for document in _summary(frames, changed)}
             watch.lap("write")
+            note(f"reading and checking the extracted reports: {len(documents):,} of {len(folders):,}")
         if failed:
             raise GateError(describe_failures(failed), failures_by_document(failed))
+        note("writing the database")
         connection.commit()
         # Closing would do it too, but says nothing when the disk is full.
         connection.execute("checkpoint")
     watch.lap("write")
     return LoadResult(list(documents.values()), key_figures.height, checks, watch.seconds)
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """What is read and checked at once: folders, the key figures beside the first of them, and where the pages about it go."""
+
+    folders: Sequence[Path]
+    key_figures: pl.DataFrame | None
+    docs: Path | None
+
+
+def _batches(folders: Sequence[Path], key_figures: pl.DataFrame, docs: Path | None) -> list[_Batch]:
+    count = max(1, ceil(len(folders) / BATCH))
+    size = max(1, ceil(len(folders) / count))
+    parts = [folders[start : start + size] for start in range(0, len(folders), size)] or [[]]
+    if len(parts) == 1:
+        return [_Batch(parts[0], key_figures, docs)]
+    return [
+        _Batch(part, key_figures if number == 1 else None, docs / f"{number:03}" if docs else None)
+        for number, part in enumerate(parts, 1)
+    ]
+
+
+def _read_and_check(batch: _Batch) -> tuple[Frames, pl.DataFrame, dict[str, float]]:
+    """A batch's rows, the results of its checks, and the seconds that both took."""
+    watch = _Stopwatch()
+    frames = _read(batch.folders)
+    watch.lap("read")
+    checked = frames if batch.key_figures is None else {**frames, "kolada_value": batch.key_figures}
+    results = check_frames(checked, batch.docs)
+    watch.lap("gate")
+    return frames, results, watch.seconds
 
 
 def _summary(frames: Frames, changed: set[str]) -> list[LoadedDocument]:
@@ -288,6 +319,7 @@ def _write(
     connection.register(
         "changed_document", pl.DataFrame({"document_id": sorted(changed)}, schema={"document_id": pl.String}).to_arrow()
     )
+    of_changed = " semi join changed_document using (document_id)" if there else ""
     loaded_at = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     for name, frame in incoming.items():
         columns = ", ".join(frame.columns)
@@ -295,8 +327,7 @@ def _write(
             connection.execute(f"delete from raw.{name} where document_id in (from changed_document)")
         stamp = ("loaded_at, ", f"timestamp '{loaded_at}', ") if name == "load_check" else ("", "")
         connection.execute(
-            f"insert into raw.{name} ({stamp[0]}{columns}) "
-            f"select {stamp[1]}{columns} from incoming_{name} semi join changed_document using (document_id)"
+            f"insert into raw.{name} ({stamp[0]}{columns}) select {stamp[1]}{columns} from incoming_{name}{of_changed}"
         )
     if key_figures is not None:
         _write_key_figures(connection, key_figures, results.filter(pl.col("document_id").is_null()), loaded_at)
@@ -359,3 +390,9 @@ class _Stopwatch:
         now = time.perf_counter()
         self.seconds[name] = round(self.seconds.get(name, 0) + now - self._last, 3)
         self._last = now
+
+    def add(self, others: Mapping[str, float]) -> None:
+        """Count what others have measured; the next lap begins now."""
+        for name, seconds in others.items():
+            self.seconds[name] = round(self.seconds.get(name, 0) + seconds, 3)
+        self._last = time.perf_counter()
