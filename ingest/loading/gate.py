@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -346,6 +347,7 @@ KOLADA_FRAMES = {check.frame for check in KOLADA_CHECKS}
 POPULATION = "N01951"
 
 
+@cache
 def import_library() -> Any:
     """Great Expectations, in half the time of a bare import."""
     from tqdm import tqdm
@@ -355,7 +357,6 @@ def import_library() -> Any:
     # A lock for its progress bars among threads: its own is one among processes, and takes a process to look after it.
     tqdm.set_lock(threading.RLock())
     _put_off("scipy", "stats")  # loaded for statistical expectations, none of which is used here
-    # A hundred thousand objects that stay: the collector need not look through them again and again.
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -364,6 +365,7 @@ def import_library() -> Any:
             import great_expectations
             import great_expectations.expectations
     finally:
+        # Some hundred thousand objects that stay: the collector need not look through them again and again.
         gc.freeze()
         if collecting:
             gc.enable()

@@ -39,7 +39,7 @@ from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTer
 RAW_SCHEMA = Path(__file__).parent / "raw_schema.sql"
 
 # Documents that a process holds at once: some hundred thousand cells.
-BATCH = 2000
+BATCH = 1000
 
 # DuckDB grows its file in blocks of 256 KiB, several per table.
 SPARE_BYTES = 8 * 2**20
