@@ -29,7 +29,7 @@ from ingest.errors import ExtractedDataError, GateError, WarehouseError
 from ingest.forms.form_files import is_form, read_form
 from ingest.kolada.raw import kolada_frame
 from ingest.loading.columnar import NotPlain, plain, polars_types, read_frames
-from ingest.loading.database import open_for_writing
+from ingest.loading.database import explain, open_for_writing
 from ingest.loading.gate import CheckResult, as_results, check_frames, describe_failures, failures_by_document
 from ingest.loading.gate_docs import write_batches
 from ingest.loading.store import read_extraction, staging_folder
@@ -203,7 +203,10 @@ def _ready(frames: Frames, checks: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 
 def _put(frame: pl.DataFrame, path: Path) -> Path:
-    frame.write_parquet(path, compression="lz4", statistics=False)
+    try:
+        frame.write_parquet(path, compression="lz4", statistics=False)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise explain(error, path) from error
     return path
 
 

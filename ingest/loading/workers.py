@@ -48,6 +48,9 @@ def in_order(function: Callable[[Job], Result], jobs: Sequence[Job]) -> Generato
             workers[number][1].send(job)
         for number in range(len(jobs)):
             process, connection = workers[number % count]
+            # A signal may reach a thread of DuckDB or Polars, and would not end a wait without end.
+            while not connection.poll(0.2):
+                pass
             result = connection.recv()
             if isinstance(result, BaseException):
                 raise result
