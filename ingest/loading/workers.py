@@ -61,7 +61,7 @@ def in_order(function: Callable[[Job], Result], jobs: Sequence[Job]) -> Generato
         process.join()
         raise WarehouseError(
             f"a process that reads and checks reports was killed (exit {process.exitcode}); nothing was changed.\n"
-            "  What to do: see that there is memory enough (some 2 GiB) and run again."
+            "  What to do: see that there is memory enough (some 3 GiB) and run again."
         ) from None
     finally:
         for process, connection in workers:
