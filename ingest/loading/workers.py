@@ -45,7 +45,8 @@ def in_order(function: Callable[[Job], Result], jobs: Sequence[Job]) -> Generato
             theirs.close()
             workers.append((process, ours))
         for number, job in enumerate(jobs[:count]):
-            workers[number][1].send(job)
+            process, connection = workers[number]
+            connection.send(job)
         for number in range(len(jobs)):
             process, connection = workers[number % count]
             # A signal may reach a thread of DuckDB or Polars, and would not end a wait without end.
