@@ -32,9 +32,9 @@ _POLARS_TYPES: dict[type, pl.DataType] = {
 }
 """The types of a frame by those of a row: decimals stay text, exactly as printed in the files, until the gate has seen them."""
 
-_QUOTED = re.compile(rb'^[^\n]*"[^\n]*\n', re.MULTILINE)
-_FIELD = rb'(?:[^",\n]*|"(?:[^"\n]|"")*")'
-_WELL_QUOTED = re.compile(rb"(?:%s(?:,%s)*\n)*" % (_FIELD, _FIELD))
+_WELL_QUOTED = re.compile(rb'(?:[^"]*+(?<=[,\n])"[^"\n]*+(?:""[^"\n]*+)*+"(?=[,\n]))*+[^"]*+')
+"""After a line break, text in which every quote belongs to a field that is quoted whole, without a line break in it."""
+
 _PLAIN_NUMBER = r"^(?:0|-?[1-9]\d*|-?(?:0|[1-9]\d*)\.\d*[1-9])$"
 
 
@@ -86,7 +86,7 @@ def _read(row_type: type[Any], paths: Sequence[Path]) -> pl.DataFrame:
         bodies.append(text[len(header) :])
         counts.append(bodies[-1].count(b"\n"))
     body = b"".join(bodies)
-    if not _WELL_QUOTED.fullmatch(b"".join(_QUOTED.findall(body))):
+    if not _WELL_QUOTED.fullmatch(b"\n" + body):
         raise NotPlain
     frame = _parse(names, body)
     # A line break inside a field, or an empty line.

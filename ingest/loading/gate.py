@@ -7,19 +7,26 @@ checked here. Its import takes seconds and is paid only inside `check_frames`.
 
 from __future__ import annotations
 
+import gc
+import importlib.util
 import os
 import re
+import sys
+import threading
 import warnings
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from ingest.loading.gate_docs import add_site, write_site
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNITS = (*("tkr", "mnkr", "kr", "kr_per_dygn", "dygn_dagar", "percent", "antal", "timmar", "index", "date", "text", "other"),)
 STATEMENT_UNITS = (*("tkr", "mnkr", "kr", "percent", "antal", "dygn_dagar", "helarsplats", "timmar", "index"),)
@@ -336,11 +343,49 @@ KOLADA_CHECKS: tuple[Check, ...] = (
 )
 """What holds of Kolada's key figures, checked where there are any."""
 
+KOLADA_FRAMES = {check.frame for check in KOLADA_CHECKS}
 POPULATION = "N01951"
 
 
-def check_frames(frames: Mapping[str, pl.DataFrame], docs: Path | None = None) -> list[CheckResult]:
-    """Run every check on the frames of a load (see ingest.loading.load.shape): one result per check and document.
+@cache
+def import_library() -> Any:
+    """Great Expectations, in half the time of a bare import."""
+    from tqdm import tqdm
+
+    # Read at import: without it the library reports its use over the network.
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    # A lock for its progress bars among threads: its own is one among processes, and takes a process to look after it.
+    tqdm.set_lock(threading.RLock())
+    _put_off("scipy", "stats")  # loaded for statistical expectations, none of which is used here
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import great_expectations
+            import great_expectations.expectations
+    finally:
+        # Some hundred thousand objects that stay: the collector need not look through them again and again.
+        gc.freeze()
+        if collecting:
+            gc.enable()
+    return great_expectations
+
+
+def _put_off(package: str, name: str) -> None:
+    """Let a module be loaded when something in it is asked for, and not when it is imported."""
+    spec = importlib.util.find_spec(f"{package}.{name}")
+    if spec and spec.loader and spec.name not in sys.modules:
+        spec.loader = importlib.util.LazyLoader(spec.loader)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        # As an import would: `from package import name` then finds it without touching it.
+        setattr(sys.modules[package], name, module)
+        spec.loader.exec_module(module)
+
+
+def check_frames(frames: Mapping[str, pl.DataFrame], docs: Path | None = None) -> pl.DataFrame:
+    """Run every check on the frames of a load (see ingest.loading.load.shape): one row (CheckResult) per check and document.
 
     Key figures, where the frame kolada_value has any, are checked beside the documents.
 
@@ -348,29 +393,42 @@ def check_frames(frames: Mapping[str, pl.DataFrame], docs: Path | None = None) -
     """
     prepared = _prepare(frames)
     failed = _validate(prepared, docs)
-    results = []
-    for check in CHECKS:
-        frame = prepared[check.frame]
-        checked = Counter(frame["document_id"].to_list())
-        wrong = [frame.row(index, named=True) for index in failed[check.name]]
-        for document_id in frames["document"]["document_id"].unique(maintain_order=True):
-            rows = [row for row in wrong if row["document_id"] == document_id]
-            results.append(
-                CheckResult(
-                    document_id,
-                    check.name,
-                    not rows,
-                    checked[document_id],
-                    len(rows),
-                    _detail(check, rows) if rows else None,
-                )
-            )
-    for check in KOLADA_CHECKS if "kolada_value" in prepared else ():
-        frame = prepared[check.frame]
-        rows = [frame.row(index, named=True) for index in failed[check.name]]
-        detail = _detail(check, rows) if rows else None
-        results.append(CheckResult(None, check.name, not rows, frame.height, len(rows), detail))
-    return results
+    documents = frames["document"].select(pl.col("document_id").unique(maintain_order=True))
+    checked = {
+        name: pl.DataFrame({"document_id": [None], "rows_checked": [frame.height]}, schema_overrides={"document_id": pl.String})
+        if name in KOLADA_FRAMES
+        else documents.join(
+            frame.group_by("document_id").agg(rows_checked=pl.len()), on="document_id", how="left", maintain_order="left"
+        )
+        for name, frame in prepared.items()
+    }
+    checks = [check for check in (*CHECKS, *KOLADA_CHECKS) if check.frame in prepared]
+    return pl.concat([_results(check, checked[check.frame], prepared[check.frame][failed[check.name]]) for check in checks])
+
+
+def _results(check: Check, checked: pl.DataFrame, wrong: pl.DataFrame) -> pl.DataFrame:
+    """The check's result for each document of `checked`, with the rows that are `wrong`."""
+    rows: dict[str | None, list[dict[str, Any]]] = {}
+    for row in wrong.iter_rows(named=True):
+        rows.setdefault(row.get("document_id"), []).append(row)
+    found = pl.DataFrame(
+        [(document_id, len(some), _detail(check, some)) for document_id, some in rows.items()],
+        schema={"document_id": pl.String, "rows_failed": pl.Int32, "detail": pl.String},
+        orient="row",
+    )
+    return checked.join(found, on="document_id", how="left", nulls_equal=True, maintain_order="left").select(
+        "document_id",
+        check_name=pl.lit(check.name),
+        passed=pl.col("rows_failed").is_null(),
+        rows_checked=pl.col("rows_checked").fill_null(0).cast(pl.Int32),
+        rows_failed=pl.col("rows_failed").fill_null(0),
+        detail="detail",
+    )
+
+
+def as_results(rows: pl.DataFrame) -> list[CheckResult]:
+    """Rows of check_frames, each as the result it is."""
+    return [CheckResult(**row) for row in rows.iter_rows(named=True)]
 
 
 def describe_failures(results: Sequence[CheckResult]) -> str:
@@ -465,16 +523,9 @@ def _prepare(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     known_rules = rule.unique(rule_key).select(*rule_key, known_rule_no="rule_no")
     running = pl.int_range(1, pl.len() + 1)
 
-    printed = [number_printed(text, unit) for text, unit in zip(cell["value_text"], cell["unit"], strict=True)]
     cell = (
-        cell.with_columns(
-            expected_no=pl.col("row_no").rank("dense").over(table_key),
-            printed=pl.Series([_plain(p) if isinstance(p, Decimal) else None for p in printed], dtype=pl.String),
-            reads_as=pl.Series(
-                ["number" if isinstance(p, Decimal) else "text" if p is None else "either" for p in printed],
-                dtype=pl.String,
-            ),
-        )
+        cell.with_columns(expected_no=pl.col("row_no").rank("dense").over(table_key))
+        .join(_printed(cell), on=["value_text", "unit"], how="left", nulls_equal=True, maintain_order="left")
         .join(tables, on=table_key, how="left", maintain_order="left")
         .join(known_columns, on=column_key, how="left", maintain_order="left")
     )
@@ -510,11 +561,10 @@ def _prepare(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     )
     statement, statement_term = frames["statement"], frames["statement_term"]
     statement_key = ["document_id", "statement_no"]
-    said = [number_printed(text, unit) for text, unit in zip(statement["value_text"], statement["unit"], strict=True)]
     prepared["statement"] = (
-        statement.with_columns(
-            expected_no=running.over("document_id"),
-            printed=pl.Series([_plain(p) if isinstance(p, Decimal) else None for p in said], dtype=pl.String),
+        statement.with_columns(expected_no=running.over("document_id"))
+        .join(
+            _printed(statement).drop("reads_as"), on=["value_text", "unit"], how="left", nulls_equal=True, maintain_order="left"
         )
         .join(
             document.unique("document_id").select("document_id", "line_count"),
@@ -554,6 +604,18 @@ def _prepare(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     return prepared
 
 
+def _printed(frame: pl.DataFrame) -> pl.DataFrame:
+    """How each text of the frame reads, with its unit: what it prints, and whether it is a number, a text or either."""
+    texts = frame.select("value_text", "unit").unique()
+    printed = [number_printed(text, unit) for text, unit in texts.iter_rows()]
+    return texts.with_columns(
+        printed=pl.Series([_plain(p) if isinstance(p, Decimal) else None for p in printed], dtype=pl.String),
+        reads_as=pl.Series(
+            ["number" if isinstance(p, Decimal) else "text" if p is None else "either" for p in printed], dtype=pl.String
+        ),
+    )
+
+
 def _plain(number: Decimal) -> str:
     return format(number.normalize() + 0, "f")
 
@@ -568,12 +630,9 @@ def _unclean_column(frame: pl.DataFrame) -> pl.Expr:
 
 def _validate(prepared: Mapping[str, pl.DataFrame], docs: Path | None) -> dict[str, list[int]]:
     """Let Great Expectations run the checks; returns per check the failing rows' positions in its frame."""
-    # Read at import: without it the library reports its use over the network.
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    gx = import_library()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import great_expectations as gx
-
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
         if docs is not None:
@@ -581,18 +640,19 @@ def _validate(prepared: Mapping[str, pl.DataFrame], docs: Path | None) -> dict[s
         source = context.data_sources.add_pandas("load")
         failed: dict[str, list[int]] = {}
         for name, frame in prepared.items():
+            checks = [check for check in (*CHECKS, *KOLADA_CHECKS) if check.frame == name]
             expectations = [
-                getattr(gx.expectations, check.expectation)(**check.arguments, meta={"check": check.name})
-                for check in (*CHECKS, *KOLADA_CHECKS)
-                if check.frame == name
+                getattr(gx.expectations, check.expectation)(**check.arguments, meta={"check": check.name}) for check in checks
             ]
             data = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
             suite = context.suites.add(gx.ExpectationSuite(name, expectations=expectations))
             # A stored definition, not a bare batch: its results are what the Data Docs are made of.
             definition = context.validation_definitions.add(gx.ValidationDefinition(name=name, data=data, suite=suite))
-            validation = definition.run(
-                batch_parameters={"dataframe": frame.to_pandas()}, result_format={"result_format": "COMPLETE"}
-            )
+            batch = {"dataframe": _looked_at(frame, checks)}
+            validation = definition.run(batch_parameters=batch, result_format="BASIC")
+            if not validation.success:
+                # Only now which rows they are: to ask for that costs a third more.
+                validation = data.get_batch(batch).validate(suite, result_format="COMPLETE")
             for result in validation.results:
                 assert result.expectation_config
                 assert result.expectation_config.meta
@@ -605,6 +665,20 @@ def _validate(prepared: Mapping[str, pl.DataFrame], docs: Path | None) -> dict[s
         if docs is not None:
             write_site(context, docs, {name: _outcome(name, failed) for name in prepared})
     return failed
+
+
+def _looked_at(frame: pl.DataFrame, checks: Sequence[Check]) -> pd.DataFrame:
+    """The columns that the checks look at. Texts that are only told apart are numbered categories: cheap to copy and compare."""
+    columns: dict[str, bool] = {}
+    for check in checks:
+        for argument, column in check.arguments.items():
+            if argument in ("column", "column_A", "column_B"):
+                compared = argument != "column" or "regex" in check.arguments
+                columns[column] = columns.get(column, False) or compared
+            elif argument == "column_list":
+                columns = dict.fromkeys(column, False) | columns
+    told_apart = [name for name, compared in columns.items() if not compared and frame.schema[name] == pl.String]
+    return frame.select(list(columns)).with_columns(pl.col(told_apart).cast(pl.Categorical)).to_pandas()
 
 
 def _outcome(frame: str, failed: Mapping[str, list[int]]) -> tuple[int, int]:

@@ -1,9 +1,11 @@
 """Load: extracted report data -> schema `raw` of a DuckDB database (see raw_schema.sql).
 
 Documents are read, shaped, gated and written in batches, so that memory is bounded, and in one transaction, so that the gate
-lets all of them in or none. A document whose rows or checks differ from those in the database is replaced whole; one that is
-the same is left alone, so that loading the same data twice changes nothing at all, `raw.load_check` and its `loaded_at`
-included. Documents that are not part of the load stay as they are.
+lets all of them in or none. Several batches are read and checked by processes of their own, which leave the rows in files for
+this one to write.
+A document whose rows or checks differ from those in the database is replaced whole; one that is the same is left alone, so
+that loading the same data twice changes nothing at all, `raw.load_check` and its `loaded_at` included. Documents that are not
+part of the load stay as they are.
 Official key figures (raw.kolada_value) are those of the newest snapshot, or none.
 """
 
@@ -12,9 +14,11 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +29,16 @@ from ingest.errors import ExtractedDataError, GateError, WarehouseError
 from ingest.forms.form_files import is_form, read_form
 from ingest.kolada.raw import kolada_frame
 from ingest.loading.columnar import NotPlain, plain, polars_types, read_frames
-from ingest.loading.database import open_for_writing
-from ingest.loading.gate import CheckResult, check_frames, describe_failures, failures_by_document
+from ingest.loading.database import explain, open_for_writing
+from ingest.loading.gate import CheckResult, as_results, check_frames, describe_failures, failures_by_document
 from ingest.loading.gate_docs import write_batches
-from ingest.loading.store import read_extraction
+from ingest.loading.store import read_extraction, staging_folder
+from ingest.loading.workers import in_order
 from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Statement, StatementTerm, Table
 
 RAW_SCHEMA = Path(__file__).parent / "raw_schema.sql"
 
-# Documents that are in memory at once: some hundred thousand cells.
+# Documents that a process holds at once: some hundred thousand cells.
 BATCH = 1000
 
 # DuckDB grows its file in blocks of 256 KiB, several per table.
@@ -49,6 +54,9 @@ EXACT_DECIMALS = {
 # The frames are named after the tables of schema `raw` and hold their columns.
 Frames = dict[str, pl.DataFrame]
 
+# The same, in memory or as Parquet files.
+Rows = Mapping[str, pl.DataFrame] | Mapping[str, Path]
+
 
 @dataclass(frozen=True)
 class LoadedDocument:
@@ -63,7 +71,10 @@ class LoadedDocument:
 
 @dataclass(frozen=True)
 class LoadResult:
-    """The outcome of a load: documents, values of key figures, how many checks passed, and the seconds its parts took."""
+    """The outcome of a load: documents, values of key figures, how many checks passed, and the seconds its parts took.
+
+    Where several processes read and check, their seconds are added up.
+    """
 
     documents: list[LoadedDocument]
     key_figure_values: int
@@ -85,61 +96,128 @@ def load(
     and WarehouseError (locked, read-only, full); the database is then as it was.
     """
     watch = _Stopwatch()
-    note("reading the extracted reports")
     folders = [folder.resolve() for folder in folders]
-    batches = [folders[start : start + BATCH] for start in range(0, len(folders), BATCH)] or [[]]
     key_figures = kolada_frame(snapshots)
-    frames = _read(batches[0])
     watch.lap("read")
-    failed: list[CheckResult] = []
-    documents: dict[str, LoadedDocument] = {}
-    gate_pages: dict[str, tuple[str, str]] = {}
-    checks = 0
+    note("reading and checking the extracted reports")
     # Opened before the gate, which takes seconds: a locked or read-only database is told at once.
-    with open_for_writing(database) as connection:
-        connection.begin()
-        connection.execute(RAW_SCHEMA.read_text(encoding="utf-8"))
-        for number, batch in enumerate(batches):
-            if number:
-                note(f"reading the extracted reports from the {number * BATCH + 1:,}th of {len(folders):,}")
-                frames = _read(batch)
-                watch.lap("read")
-            _refuse_twice(frames, documents)
-            note("checking the load")
-            # Key figures are checked beside the first batch.
-            with_key_figures = {**frames, "kolada_value": key_figures} if number == 0 else frames
-            pages = docs if docs is None or len(batches) == 1 else docs / f"{number + 1:03}"
-            results = check_frames(with_key_figures, pages)
-            if docs is not None and pages is not None and pages != docs:
-                gate_pages[pages.name] = (batch[0].name, batch[-1].name)
-                write_batches(docs, gate_pages)
-            checks += len(results)
-            failed += [result for result in results if not result.passed]
-            watch.lap("gate")
-            note("writing the database")
-            changed: set[str] = set()
-            if not failed:
-                _require_space(database.parent, frames)
-                changed = _write(connection, frames, results, None if number else key_figures)
-            documents |= {document.document_id: document for document in _summary(frames, changed)}
-            watch.lap("write")
+    in_memory = len(folders) <= BATCH
+    with open_for_writing(database) as connection, nullcontext() if in_memory else staging_folder(database.parent) as staging:
+        batches = _batches(folders, key_figures, docs, staging)
+        checked: list[_Checked] = []
+        documents: dict[str, LoadedDocument] = {}
+        with closing(in_order(_read_and_check, batches)) as results:
+            for result in results:
+                _refuse_twice(result, documents)
+                checked.append(result)
+                documents |= {document.document_id: document for document in result.documents}
+                note(f"reading and checking the extracted reports: {len(documents):,} of {len(folders):,}")
+        for result in checked:
+            watch.add(result.seconds)
+        if docs is not None and not in_memory:
+            write_batches(docs, {f"{n:03}": (b.folders[0].name, b.folders[-1].name) for n, b in enumerate(batches, 1)})
+        failed = [failure for result in checked for failure in result.failed]
         if failed:
             raise GateError(describe_failures(failed), failures_by_document(failed))
+        note("writing the database")
+        connection.begin()
+        connection.execute(RAW_SCHEMA.read_text(encoding="utf-8"))
+        _require_space(database.parent, sum(result.size for result in checked))
+        loaded_at = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+        changed = _write(connection, [result.rows for result in checked], loaded_at)
+        _write_key_figures(connection, key_figures, checked[0].key_figure_checks, loaded_at)
         connection.commit()
         # Closing would do it too, but says nothing when the disk is full.
         connection.execute("checkpoint")
     watch.lap("write")
-    return LoadResult(list(documents.values()), key_figures.height, checks, watch.seconds)
+    loaded = [replace(document, changed=document.document_id in changed) for document in documents.values()]
+    return LoadResult(loaded, key_figures.height, sum(result.checks for result in checked), watch.seconds)
 
 
-def _summary(frames: Frames, changed: set[str]) -> list[LoadedDocument]:
+@dataclass(frozen=True)
+class _Batch:
+    """What is read and checked at once: folders, and the key figures beside the first of them.
+
+    Pages about it go to `docs`. Its rows wait for the other batches as files whose paths begin with `staged`, or in memory.
+    """
+
+    folders: Sequence[Path]
+    key_figures: pl.DataFrame | None
+    docs: Path | None
+    staged: Path | None
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """What has become of a batch. `rows` are those of the tables of schema raw, ready to be written where nothing has failed,
+    and `size` are their bytes."""
+
+    documents: Sequence[LoadedDocument]
+    checks: int
+    failed: Sequence[CheckResult]
+    rows: Rows
+    size: int
+    key_figure_checks: pl.DataFrame
+    seconds: Mapping[str, float]
+
+
+def _batches(folders: Sequence[Path], key_figures: pl.DataFrame, docs: Path | None, staging: Path | None) -> list[_Batch]:
+    """One batch where there is no `staging` folder; else several, of which none is much smaller than the others."""
+    if staging is None:
+        return [_Batch(folders, key_figures, docs, None)]
+    size = ceil(len(folders) / ceil(len(folders) / BATCH))
+    parts = [folders[start : start + size] for start in range(0, len(folders), size)]
+    return [
+        _Batch(part, key_figures if number == 1 else None, docs and docs / f"{number:03}", staging / f"{number:03}")
+        for number, part in enumerate(parts, 1)
+    ]
+
+
+def _read_and_check(batch: _Batch) -> _Checked:
+    watch = _Stopwatch()
+    frames = _read(batch.folders)
+    watch.lap("read")
+    checked = frames if batch.key_figures is None else {**frames, "kolada_value": batch.key_figures}
+    results = check_frames(checked, batch.docs)
+    watch.lap("gate")
+    failed = as_results(results.filter(~pl.col("passed")))
+    rows: Rows = {}
+    size = 0
+    if not failed:
+        ready = _ready(frames, results.filter(pl.col("document_id").is_not_null()))
+        rows, size = ready, sum(int(frame.estimated_size()) for frame in ready.values())
+        if batch.staged is not None:
+            rows = {name: _put(frame, Path(f"{batch.staged}_{name}.parquet")) for name, frame in ready.items()}
+            size = sum(path.stat().st_size for path in rows.values())
+    watch.lap("write")
+    key_figure_checks = results.filter(pl.col("document_id").is_null())
+    return _Checked(_summary(frames), results.height, failed, rows, size, key_figure_checks, watch.seconds)
+
+
+def _ready(frames: Frames, checks: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    exact = {
+        name: frames[name].with_columns(pl.col(column).cast(kind) for column, kind in kinds.items())
+        for name, kinds in EXACT_DECIMALS.items()
+    }
+    return {**frames, **exact, "load_check": checks}
+
+
+def _put(frame: pl.DataFrame, path: Path) -> Path:
+    try:
+        frame.write_parquet(path, compression="lz4", statistics=False)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise explain(error, path) from error
+    return path
+
+
+def _summary(frames: Frames) -> list[LoadedDocument]:
     def counts(name: str, counted: pl.Expr) -> dict[str, int]:
         return dict(frames[name].group_by("document_id").agg(counted).iter_rows())
 
     tables, cells = counts("report_table", pl.len()), counts("table_cell", pl.len())
     numbers = counts("table_cell", pl.col("value").count())
     return [
-        LoadedDocument(i, tables.get(i, 0), cells.get(i, 0), numbers.get(i, 0), i in changed)
+        LoadedDocument(i, tables.get(i, 0), cells.get(i, 0), numbers.get(i, 0), changed=False)
         for i in frames["document"]["document_id"]
     ]
 
@@ -228,11 +306,11 @@ def _read(folders: Sequence[Path]) -> Frames:
     return shape([extraction for _, extraction in read.values()])
 
 
-def _refuse_twice(frames: Frames, before: Mapping[str, object]) -> None:
+def _refuse_twice(checked: _Checked, before: Mapping[str, object]) -> None:
     """A document has one place, also where its second folder is in another batch."""
-    for document_id in frames["document"]["document_id"]:
-        if document_id in before:
-            raise _twice("two of the folders", document_id)
+    for document in checked.documents:
+        if document.document_id in before:
+            raise _twice("two of the folders", document.document_id)
 
 
 def _twice(places: str, document_id: str) -> ExtractedDataError:
@@ -260,48 +338,59 @@ def _plain(value: object) -> object:
     return plain(value) if isinstance(value, Decimal) else value
 
 
-def _write(
-    connection: duckdb.DuckDBPyConnection, frames: Frames, results: Sequence[CheckResult], key_figures: pl.DataFrame | None
-) -> set[str]:
-    """Replace the documents that differ, and the key figures (if given) where they do; returns the documents' ids."""
-    all_checks = pl.DataFrame(results, schema=polars_types(CheckResult))
-    checks = all_checks.filter(pl.col("document_id").is_not_null())
-    exact = {
-        name: frames[name].with_columns(pl.col(column).cast(kind) for column, kind in kinds.items())
-        for name, kinds in EXACT_DECIMALS.items()
-    }
-    incoming = {**frames, **exact, "load_check": checks}
-    for name, frame in incoming.items():
-        _check_columns(connection, name, frame)
-        connection.register(f"incoming_{name}", frame.to_arrow())
+def _write(connection: duckdb.DuckDBPyConnection, batches: Sequence[Rows], loaded_at: datetime) -> set[str]:
+    """Replace the documents that differ; returns their ids."""
+    _offer(connection, batches)
     # Only what is there already can be the same.
-    there = connection.execute("select document_id from raw.document semi join incoming_document using (document_id)").fetchall()
-    connection.register(
-        "known_document", pl.DataFrame({"document_id": [i for (i,) in there]}, schema={"document_id": pl.String}).to_arrow()
-    )
-    changed = set(frames["document"]["document_id"]) - {i for (i,) in there}
-    for name, frame in incoming.items() if there else ():
-        columns = ", ".join(frame.columns)
-        old = f"select {columns} from raw.{name} semi join known_document using (document_id)"
-        new = f"select {columns} from incoming_{name} semi join known_document using (document_id)"
-        difference = f"select document_id from (({old} except all {new}) union all ({new} except all {old}))"
-        changed.update(row[0] for row in connection.execute(f"select distinct document_id from ({difference})").fetchall())
-    connection.register(
-        "changed_document", pl.DataFrame({"document_id": sorted(changed)}, schema={"document_id": pl.String}).to_arrow()
-    )
-    loaded_at = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-    for name, frame in incoming.items():
-        columns = ", ".join(frame.columns)
+    query = "select document_id from raw.document semi join incoming_document using (document_id)"
+    there = {row[0] for row in connection.execute(query).fetchall()}
+    if there and len(batches) > 1:
+        # To compare a whole country takes its memory; to add one does not.
+        return set().union(*(_write(connection, [batch], loaded_at) for batch in batches))
+    columns = {name: ", ".join(_columns(connection, f"incoming_{name}")) for name in batches[0]}
+    incoming = {row[0] for row in connection.execute("select document_id from incoming_document").fetchall()}
+    changed = incoming - there
+    if there:
+        changed |= _differing(connection, columns, there)
+        connection.register("changed_document", _ids(changed))
+    for name, named in columns.items():
+        of_changed = " semi join changed_document using (document_id)" if there else ""
         if there:
             connection.execute(f"delete from raw.{name} where document_id in (from changed_document)")
         stamp = ("loaded_at, ", f"timestamp '{loaded_at}', ") if name == "load_check" else ("", "")
         connection.execute(
-            f"insert into raw.{name} ({stamp[0]}{columns}) "
-            f"select {stamp[1]}{columns} from incoming_{name} semi join changed_document using (document_id)"
+            f"insert into raw.{name} ({stamp[0]}{named}) select {stamp[1]}{named} from incoming_{name}{of_changed}"
         )
-    if key_figures is not None:
-        _write_key_figures(connection, key_figures, all_checks.filter(pl.col("document_id").is_null()), loaded_at)
     return changed
+
+
+def _offer(connection: duckdb.DuckDBPyConnection, batches: Sequence[Rows]) -> None:
+    """Name the batches' rows to DuckDB, as incoming_<table>."""
+    for name, first in batches[0].items():
+        if isinstance(first, pl.DataFrame):
+            connection.register(f"incoming_{name}", first.to_arrow())
+        else:
+            files = ", ".join("'" + str(batch[name]).replace("'", "''") + "'" for batch in batches)
+            connection.execute(f"create or replace temp view incoming_{name} as from read_parquet([{files}])")
+        _check_columns(connection, name, f"incoming_{name}")
+
+
+def _differing(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, str], known: set[str]) -> set[str]:
+    """Those of the `known` documents, which are there already, that are not what is incoming."""
+    connection.register("known_document", _ids(known))
+    differing: set[str] = set()
+    for name, named in columns.items():
+        old, new = (
+            f"select {named} from {table} semi join known_document using (document_id)"
+            for table in (f"raw.{name}", f"incoming_{name}")
+        )
+        difference = f"select document_id from (({old} except all {new}) union all ({new} except all {old}))"
+        differing.update(row[0] for row in connection.execute(f"select distinct document_id from ({difference})").fetchall())
+    return differing
+
+
+def _ids(documents: set[str]) -> Any:
+    return pl.DataFrame({"document_id": sorted(documents)}, schema={"document_id": pl.String}).to_arrow()
 
 
 def _write_key_figures(
@@ -314,8 +403,8 @@ def _write_key_figures(
     }
     different = False
     for name, (frame, theirs) in incoming.items():
-        _check_columns(connection, name, frame)
         connection.register(f"key_figures_{name}", frame.to_arrow())
+        _check_columns(connection, name, f"key_figures_{name}")
         columns = ", ".join(frame.columns)
         old, new = f"select {columns} from raw.{name} where {theirs}", f"select {columns} from key_figures_{name}"
         difference = f"select 1 from (({old} except all {new}) union all ({new} except all {old})) limit 1"
@@ -329,9 +418,9 @@ def _write_key_figures(
         connection.execute(f"insert into raw.{name} ({stamp[0]}{columns}) select {stamp[1]}{columns} from key_figures_{name}")
 
 
-def _require_space(folder: Path, frames: Frames) -> None:
+def _require_space(folder: Path, size: int) -> None:
     """Refuse before writing what could not be finished: DuckDB writes its log first and then needs the room again."""
-    needed = SPARE_BYTES + 4 * sum(int(frame.estimated_size()) for frame in frames.values())
+    needed = SPARE_BYTES + 4 * size
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise WarehouseError(
@@ -340,15 +429,19 @@ def _require_space(folder: Path, frames: Frames) -> None:
         )
 
 
-def _check_columns(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
+def _check_columns(connection: duckdb.DuckDBPyConnection, name: str, incoming: str) -> None:
     """A database of another version of the project keeps its old tables (`create table if not exists`): say so."""
-    found = {row[0] for row in connection.execute(f"describe raw.{name}").fetchall()} - {"loaded_at"}
-    if found != set(frame.columns):
+    found, given = set(_columns(connection, f"raw.{name}")) - {"loaded_at"}, set(_columns(connection, incoming))
+    if found != given:
         raise WarehouseError(
             f"raw.{name}: the database has other columns than this version of the project "
-            f"({', '.join(sorted(found ^ set(frame.columns)))}).\n"
+            f"({', '.join(sorted(found ^ given))}).\n"
             "  What to do: remove the database file and load again, or run `kommunlager build`."
         )
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    return [row[0] for row in connection.execute(f"describe {table}").fetchall()]
 
 
 class _Stopwatch:
@@ -360,3 +453,9 @@ class _Stopwatch:
         now = time.perf_counter()
         self.seconds[name] = round(self.seconds.get(name, 0) + now - self._last, 3)
         self._last = now
+
+    def add(self, others: Mapping[str, float]) -> None:
+        """Count what others have measured; the next lap begins now."""
+        for name, seconds in others.items():
+            self.seconds[name] = round(self.seconds.get(name, 0) + seconds, 3)
+        self._last = time.perf_counter()

@@ -1,5 +1,7 @@
 -- Schema `raw`: what the reports print, as printed, errors included. Names and meaning are the project's contract.
 -- Load replaces a document's rows whole and in one transaction; raw.missing_report is the nightly run's. Nothing else writes here.
+-- The schema enforces that a document stands once. That a row of it stands once (its key) is proved by the load gate's checks
+-- *_key_unique before it is written: an index that proves it again costs more than the writing, and its memory grows with the country.
 
 create schema if not exists raw;
 
@@ -32,8 +34,8 @@ create table if not exists raw.report_table (
     cost_sign integer,                             -- -1: costs are printed negative; 1: costs are printed positive; null: no money
     first_line integer not null,                   -- 1-based, the line on which the table's head begins
     last_line integer not null,
-    cell_count integer not null,                   -- cells that were read: the control total, which the load and the build hold the cells against
-    primary key (document_id, table_no)
+    cell_count integer not null                    -- cells that were read: the control total, which the load and the build hold the cells against
+    -- key: document_id, table_no
 );
 
 -- One row per column of a table; column 1 is the first column after the row label.
@@ -46,13 +48,13 @@ create table if not exists raw.report_column (
     measure varchar,                               -- amount | volume | unit_price | value | deviation | deviation_percent | change | change_percent | mean | text
     scenario varchar,                              -- outcome | budget | forecast | plan | target | baseline
     period_start date,
-    period_end date,
-    primary key (document_id, table_no, column_no)
+    period_end date
+    -- key: document_id, table_no, column_no
 );
 
 -- One row per printed cell; an empty cell has no row.
 create table if not exists raw.table_cell (
-    cell_id varchar not null primary key,          -- <document_id>/<table_no>/<row_no>/<column_no>
+    cell_id varchar not null,                      -- <document_id>/<table_no>/<row_no>/<column_no>
     document_id varchar not null,
     table_no integer not null,
     table_title varchar not null,
@@ -70,6 +72,7 @@ create table if not exists raw.table_cell (
     scenario varchar,
     period_start date,
     period_end date
+    -- key: document_id, table_no, row_no, column_no
 );
 
 -- One row per arithmetic rule of a table, from the layout: an identity between cells of one row, or between rows of one column.
@@ -85,8 +88,8 @@ create table if not exists raw.table_rule (
     blank_is_zero boolean not null,                -- an empty term counts as 0 (the table leaves zeroes out)
     terms_are_exact boolean not null,              -- the terms are no rounded figures: only the result's own rounding counts
     grade varchar not null,                        -- error | warning | note: what a failure means
-    reason varchar not null,
-    primary key (document_id, table_no, rule_no)
+    reason varchar not null
+    -- key: document_id, table_no, rule_no
 );
 
 -- One row per term of a rule. A null position means "the result's own".
@@ -100,8 +103,8 @@ create table if not exists raw.table_rule_term (
     row_no integer,
     column_no integer,
     column_shift integer not null,                 -- with column_no null: the result's column plus this
-    weight decimal(8, 6) not null,                 -- 1, -1, or a constant to six decimals
-    primary key (document_id, table_no, rule_no, term_no)
+    weight decimal(8, 6) not null                  -- 1, -1, or a constant to six decimals
+    -- key: document_id, table_no, rule_no, term_no
 );
 
 -- One row per thing that was decided, repaired or left out on the way from the page to the cells.
@@ -114,8 +117,8 @@ create table if not exists raw.extraction_note (
     kind varchar not null,                         -- decided (several readings, one chosen) | repaired (OCR put right) | left_out (a line, mark or prose in no cell) | unread (numbers in no cell that nothing accounts for)
     subject varchar,                               -- the label or figures in question, as printed; never a sentence
     number_count integer not null,                 -- numbers on the line that ended in no cell
-    reason varchar not null,
-    primary key (document_id, note_no)
+    reason varchar not null
+    -- key: document_id, note_no
 );
 
 -- One row per figure of the running text that restates or sums up cells, as often as it is said. The sentence is not kept.
@@ -131,8 +134,8 @@ create table if not exists raw.statement (
     operation varchar not null,                    -- sum: sum of weight x term; percent: 100 x sum of terms / sum of divisors; count: number of terms
     line_no integer not null,                      -- 1-based line of the report's text on which the figure begins
     page_no integer,                               -- null where the text carries no pages
-    reason varchar not null,
-    primary key (document_id, statement_no)
+    reason varchar not null
+    -- key: document_id, statement_no
 );
 
 -- One row per cell that a statement speaks of. The factors of a term are multiplied; most terms have one.
@@ -145,8 +148,8 @@ create table if not exists raw.statement_term (
     table_no integer not null,
     row_no integer not null,
     column_no integer not null,
-    weight integer not null,                       -- 1 or -1, of the whole term
-    primary key (document_id, statement_no, term_no, factor_no)
+    weight integer not null                        -- 1 or -1, of the whole term
+    -- key: document_id, statement_no, term_no, factor_no
 );
 
 -- One row per check of the load gate and run.

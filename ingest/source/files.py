@@ -36,12 +36,16 @@ def read_bytes(path: Path, limit: int) -> bytes:
         if path.is_symlink():
             raise Refused("is a symbolic link, which could lead anywhere.", "name the file itself.")
         with open(os.open(path, _FLAGS), "rb") as file:
-            kind = os.fstat(file.fileno()).st_mode
+            status = os.fstat(file.fileno())
+            kind = status.st_mode
             if stat.S_ISDIR(kind):
                 raise Refused("is a folder, not a file.", "name the file itself.")
             if not stat.S_ISREG(kind):
                 raise Refused("is no ordinary file, but a pipe, a socket or a device.", "name an ordinary file.")
-            data = file.read(limit + 1)
+            # As large as it says to be, and not the limit: room is taken for all that is asked for.
+            data = file.read(min(status.st_size, limit) + 1)
+            if len(data) > status.st_size:
+                data += file.read(limit + 1 - len(data))
     except FileNotFoundError:
         raise Refused("no such file.", "check the path.") from None
     except IsADirectoryError:

@@ -12,13 +12,16 @@ import duckdb
 
 from ingest.loading.database import open_for_reading
 from publish.answers.catalog import read_built_at
-from publish.building.content_hash import content_hash, mart_contents
+from publish.building.content_hash import HASHED_BY, content_hash, mart_contents
 from publish.building.inputs import Inputs
 
 SCHEMA = """
 create schema meta;
-create table meta.build (built_at timestamp not null, content_hash varchar not null, input_hash varchar not null);
-comment on table meta.build is 'One row: when this file was built (UTC), a hash of its marts, a hash of what it was made from.';
+create table meta.build (
+    built_at timestamp not null, content_hash varchar not null, hashed_by varchar not null, input_hash varchar not null
+);
+comment on table meta.build is
+    'One row: when this file was built (UTC), a hash of its marts and what made the hash, a hash of what it was made from.';
 create table meta.build_input (part varchar primary key, fingerprint varchar not null);
 comment on table meta.build_input is 'One row per part of what this file was made from, documents left out.';
 create table meta.document_input (document_id varchar primary key, fingerprint varchar not null);
@@ -61,7 +64,7 @@ def write_meta(
     connection.execute(SCHEMA)
     hashed = content_hash(contents)
     rows: dict[str, Sequence[Sequence[Any]]] = {
-        "build": [(built_at, hashed, inputs.hash)],
+        "build": [(built_at, hashed, HASHED_BY, inputs.hash)],
         "build_input": list(inputs.parts.items()),
         "document_input": list(inputs.documents.items()),
         "model_parent": lineage,
@@ -83,16 +86,19 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Se
 
 
 def read_record(warehouse: Path, verify: bool = False) -> BuildRecord:
-    """Read what a warehouse says of its build; with `verify` its marts are hashed again. WarehouseError where unreadable."""
+    """Read what a warehouse says of its build; with `verify` its marts are hashed again. WarehouseError where unreadable.
+
+    Marts that another DuckDB has hashed are then only read, whole, which their blocks' checksums have to stand.
+    """
     with open_for_reading(warehouse) as connection:
         names = {
             name for (name,) in connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
         }
-        built_at = recorded = inputs = None
+        built_at = recorded = hashed_by = inputs = None
         if "meta.build" in names:
-            row = connection.execute("select built_at, content_hash from meta.build").fetchone()
+            row = connection.execute("select build.built_at, build.content_hash, build from meta.build").fetchone()
             assert row
-            built_at, recorded = row
+            built_at, recorded, hashed_by = row[0], row[1], row[2].get("hashed_by")
             inputs = Inputs(
                 dict(connection.execute("select document_id, fingerprint from meta.document_input").fetchall()),
                 dict(connection.execute("select part, fingerprint from meta.build_input").fetchall()),
@@ -100,7 +106,9 @@ def read_record(warehouse: Path, verify: bool = False) -> BuildRecord:
         elif "raw.load_check" in names:
             built_at = read_built_at(connection)
         documents = connection.execute("select count(*) from raw.document").fetchone() if "raw.document" in names else None
-        hashed = recorded if recorded and not verify else content_hash(mart_contents(connection))
+        hashed = content_hash(mart_contents(connection)) if verify or recorded is None else recorded
+        if recorded is not None and hashed_by != HASHED_BY:
+            hashed = recorded
     return BuildRecord(built_at, hashed, recorded, inputs, documents[0] if documents else 0)
 
 

@@ -13,6 +13,7 @@ from synthetic import cell, extraction
 from ingest.errors import ExtractedDataError
 from ingest.loading import load as loading
 from ingest.loading.columnar import NotPlain, read_frames
+from ingest.loading.gate import CHECKS
 from ingest.loading.store import EXTRACTED_DIR, extracted_folders, read_extraction, write_extraction
 
 
@@ -120,6 +121,16 @@ def test_batches_load_what_one_batch_loads(tmp_path: Path, monkeypatch: pytest.M
                 }
             )
     assert rows[0] == rows[1]
+    # No index holds the keys of rows: the gate does, batch for batch, and a document is in one batch.
+    said = {table.partition(" ")[0]: table for table in loading.RAW_SCHEMA.read_text(encoding="utf-8").split("exists raw.")}
+    keys = {check.frame: check.arguments for check in CHECKS if check.name == f"{check.frame}_key_unique"}
+    assert keys.keys() | {"load_check", "kolada_value", "missing_report"} == rows[1].keys()
+    with duckdb.connect(database, read_only=True) as connection:
+        for table, arguments in keys.items():
+            key = ", ".join(arguments.get("column_list") or [arguments["column"]])
+            assert f"-- key: {key}\n);" in said[table] or f"    {key} varchar not null primary key," in said[table]
+            twice = f"select {key} from raw.{table} group by all having count(*) > 1"
+            assert connection.execute(twice).fetchall() == []
     assert (tmp_path / "docs1000" / "index.html").is_file()
     assert (tmp_path / "docs2" / "003" / "index.html").is_file()
     first_page = (tmp_path / "docs2" / "index.html").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ import pytest
 from synthetic import cell, extraction
 
 from ingest.kolada.raw import SCHEMA
-from ingest.loading.gate import CHECKS, KOLADA_CHECKS, CheckResult, check_frames, describe_failures, number_printed
+from ingest.loading.gate import CHECKS, KOLADA_CHECKS, CheckResult, as_results, check_frames, describe_failures, number_printed
 from ingest.loading.load import shape
 from ingest.model import Column, Extraction, Rule, RuleTerm
 
@@ -210,7 +210,7 @@ BROKEN: dict[str, tuple[Break, str, set[str]]] = {
 @pytest.fixture(scope="module")
 def results() -> list[CheckResult]:
     broken = [change(extraction(name)) for name, (change, _, _) in BROKEN.items()]
-    return check_frames(shape([extraction("whole"), *broken, extraction("twice"), extraction("twice")]))
+    return as_results(check_frames(shape([extraction("whole"), *broken, extraction("twice"), extraction("twice")])))
 
 
 def test_every_check_is_broken_here() -> None:
@@ -266,7 +266,7 @@ KOLADA_BROKEN: dict[str, tuple[list[dict[str, Any]], str]] = {
 
 def _check_key_figures(*changes: dict[str, Any]) -> list[CheckResult]:
     rows = [dict(zip(SCHEMA, KEY_FIGURE, strict=True)) | change for change in changes]
-    return check_frames({**shape([extraction("whole")]), "kolada_value": pl.DataFrame(rows, schema=SCHEMA)})
+    return as_results(check_frames({**shape([extraction("whole")]), "kolada_value": pl.DataFrame(rows, schema=SCHEMA)}))
 
 
 @pytest.fixture(scope="module")

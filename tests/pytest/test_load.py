@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from conftest import Run
 from synthetic import cell, extraction
 
 from ingest.errors import ExtractedDataError, GateError, WarehouseError
+from ingest.loading import load as loading
 from ingest.loading.database import open_for_reading, open_for_writing
 from ingest.loading.load import load
 from ingest.loading.store import extracted_folders, write_extraction
@@ -191,6 +193,25 @@ def test_a_full_disk_is_told(extracted: Path, tiny_disk: Path, run: Run) -> None
     assert sorted(tiny_disk.iterdir()) == [filler, database]
     filler.unlink()
     assert run("load", "--extracted", extracted, "--database", database).returncode == 0
+
+
+def test_a_disk_that_is_full_before_the_rows_of_all_batches_are_there_is_told(
+    extracted: Path, tiny_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "BATCH", 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    database = tiny_disk / "k.duckdb"
+    filler = tiny_disk / "filler"
+    filler.write_bytes(b"0" * (shutil.disk_usage(tiny_disk).free - 30_000))
+    with pytest.raises(WarehouseError, match="the disk is full"):
+        load(extracted_folders(extracted), database)
+    assert list(tiny_disk.iterdir()) == [filler]
+    filler.unlink()
+    assert len(load(extracted_folders(extracted), database).documents) == 2
+    before = database.read_bytes()
+    assert not any(document.changed for document in load(extracted_folders(extracted), database).documents)
+    assert database.read_bytes() == before
+    assert list(tiny_disk.iterdir()) == [database]
 
 
 @pytest.mark.parametrize("said", [RuntimeError("Query interrupted"), duckdb.InterruptException("INTERRUPT Error: Interrupted!")])
