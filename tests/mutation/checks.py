@@ -116,14 +116,15 @@ class Checks:
         """The tests that hang on a check, by dbt's unique ids."""
         suspects = {key for key in self._nodes if key.startswith("model.") and key.endswith(f".{SUSPECTS}")}
         reached = self._order(suspects.union(*(self._ancestors(key) for key in [*self.gates, *suspects])))
-        self._models = [key for key in reached if self._nodes[key]["config"]["materialized"] != "view"]
+        self._models = [key for key in reached if not self._is_view(key)]
         self._connection = duckdb.connect(":memory:", config={"threads": 1})
         self._copy(database)
-        # Views read what the tables hold at the time.
-        for key in reached:
-            if key not in self._models:
-                node = self._nodes[key]
-                self._connection.execute(f"create view {node['schema']}.{node['alias']} as {node['compiled_code']}")
+        # Views read what the tables hold at the time; also of what no change reaches.
+        needed = {key for key in set().union(*(self._ancestors(key) for key in reached)).union(reached) if self._is_view(key)}
+        for key in sorted(needed, key=lambda key: (len(self._ancestors(key)), key)):
+            node = self._nodes[key]
+            self._connection.execute(f"create schema if not exists {node['schema']}")
+            self._connection.execute(f"create view {node['schema']}.{node['alias']} as {node['compiled_code']}")
         for number, key in enumerate(self._models):
             node = self._nodes[key]
             table = f"{node['schema']}.{node['alias']}"
@@ -137,6 +138,9 @@ class Checks:
         node, ancestors = self._nodes[key], {parent.split(".")[-1] for parent in self._ancestors(key)}
         singular = node["resource_type"] == "test" and "test_metadata" not in node
         return singular and PARTS in ancestors and SUSPECTS not in ancestors
+
+    def _is_view(self, key: str) -> bool:
+        return key.startswith("model.") and self._nodes[key]["config"]["materialized"] == "view"
 
     def _ancestors(self, key: str) -> set[str]:
         found: set[str] = set()
