@@ -46,18 +46,6 @@ statements as (
 
 ),
 
-row_labels as (
-
-    select
-        document_id,
-        table_no,
-        row_no,
-        min(row_label) as row_label
-    from cells
-    group by document_id, table_no, row_no
-
-),
-
 report_columns as (
 
     select * from {{ ref('stg_raw__report_column') }}
@@ -76,10 +64,29 @@ reviews as (
 
 ),
 
-checks as (
+checks as {{ inlined() }} (
 
     select * from parts
     where role = 'result'
+
+),
+
+-- Where no total is printed, the other cells of its row say what the row is.
+row_labels as (
+
+    select
+        cells.document_id,
+        cells.table_no,
+        cells.row_no,
+        min(cells.row_label) as row_label
+    from cells
+    inner join checks
+        on
+            cells.document_id = checks.document_id
+            and cells.table_no = checks.table_no
+            and cells.row_no = checks.row_no
+            and checks.printed_value is null
+    group by cells.document_id, cells.table_no, cells.row_no
 
 ),
 
@@ -93,7 +100,7 @@ evaluated as (
         checks.grade,
         checks.document_id,
         checks.table_no,
-        coalesce(row_labels.row_label, statements.statement_name) as row_label,
+        coalesce(cells.row_label, row_labels.row_label, statements.statement_name) as row_label,
         report_columns.column_label,
         judged.result_value as printed,
         -- A registered misprint is held against its parts as believed: it may have been made from another misprint.
