@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from itertools import compress
 from typing import NamedTuple, TypeVar
 
@@ -21,6 +21,8 @@ Judgement = TypeVar("Judgement")
 MAX_GROUPS = 3
 """Groups of three digits in one number: no municipal board's table reaches 1 000 000 000 in the unit it prints."""
 MAX_READINGS = 20_000
+MAX_WAYS_KEPT = 128
+"""Ways to read a run that are kept for the next run of its shape."""
 MAX_PIECES = 400
 """Pieces of a run, extra spaces included; a longer one is no row of a table."""
 
@@ -70,91 +72,138 @@ class Outcome(NamedTuple):
     """How many readings there were to choose from."""
 
 
+class _Ways(NamedTuple):
+    """The ways to read a run: the places of figures (first piece, and the one behind), and for each way the number of the place
+    in every column, -1 for an empty cell, and how many extra spaces it explains."""
+
+    places: tuple[tuple[int, int], ...]
+    ways: tuple[tuple[tuple[int, ...], int], ...]
+
+
 def all_readings(pieces: list[Piece], columns: int, blanks_anywhere: bool) -> list[Reading]:
     """Every reading of the run into exactly `columns` cells, but no more than one above MAX_READINGS.
 
-    Each step takes the empty cells before a figure and the figure. Only steps from which the rest fits into the columns left
-    are taken, so that every walk ends in a reading of its own: the work grows with the readings, however long the run is.
+    They depend on the shape of the run alone, and the rows of tables have few: the ways to read one are found once.
     """
     if len(pieces) > MAX_PIECES:
         return []
-    if len(pieces) == columns and all(map(_is_figure, pieces)) and not (blanks_anywhere and any(map(_joins, pieces, pieces[1:]))):
-        return [Reading(tuple([Figure(piece.text, piece.line_no) for piece in pieces]), 0)]  # a piece for each column
-    figures = [_figures_from(pieces, index) for index in range(len(pieces))]
-    gaps = _gaps(pieces)
-    fits = _cells_that_fit(gaps, figures, columns, blanks_anywhere)
-    found: list[Reading] = []
-    waiting: list[tuple[tuple[Figure | None, ...], int, int]] = [((), 0, 0)] if fits[0] >> columns & 1 else []
-    while waiting and len(found) <= MAX_READINGS:
-        cells, explained, index = waiting.pop()
-        free = columns - len(cells)
-        blanks, start = gaps[index]
-        if start == len(pieces):
-            found.append(Reading(cells + (None,) * free, explained + min(free, blanks)))
-            continue
-        for empty in range(free if blanks_anywhere else min(blanks + 1, free)):  # the last that waits is the next one taken
-            for figure, end in reversed(figures[start]):
-                if fits[end] >> (free - empty - 1) & 1:
-                    waiting.append(((*cells, *(None,) * empty, figure), explained + min(empty, blanks), end))
-    return found
+    shape = _shape(pieces)
+    places, ways = _few_ways(shape, columns, blanks_anywhere) or _ways(shape, columns, blanks_anywhere, MAX_READINGS)
+    figures: list[Figure | None] = [
+        Figure(
+            pieces[start].text if end == start + 1 else " ".join([piece.text for piece in pieces[start:end]]),
+            pieces[start].line_no,
+        )
+        for start, end in places
+    ]
+    figures.append(None)
+    return [Reading(tuple([figures[place] for place in way]), explained) for way, explained in ways]
 
 
-def _gaps(pieces: list[Piece]) -> list[tuple[int, int]]:
-    """At every index, and at the end: how many extra spaces stand before the next figure, and the index of that figure."""
-    gaps = [(0, len(pieces))]
-    for index, piece in reversed(list(enumerate(pieces))):
-        blanks, start = gaps[-1]
-        gaps.append((blanks + (piece.kind == "blank"), start) if piece.kind in ("blank", "bar") else (0, index))
-    return gaps[::-1]
+# A shape has a letter for each piece. That of a figure is made of what can be done with it:
+_BLANK, _BAR = " ", "/"
+_FIGURE = 64
+_BEGINS, _GOES_ON, _CONTINUES, _ENDS = 1, 2, 4, 8
+"""It can begin a figure; it can be the first of several thousands; it can continue those before it; it ends them."""
 
 
-def _is_figure(piece: Piece) -> bool:
-    """Whether a figure can begin with a piece."""
-    return piece.kind == "whole" or (piece.kind == "digits" and can_stand_alone(piece.text))
+def _shape(pieces: list[Piece]) -> str:
+    shape = []
+    line_no = 0
+    for piece in pieces:
+        if piece.kind == "digits":
+            shape.append(_shape_of_digits(piece.text, piece.line_no == line_no))
+        else:
+            shape.append(
+                _BLANK if piece.kind == "blank" else _BAR if piece.kind == "bar" else chr(_FIGURE + (piece.kind == "whole"))
+            )
+        line_no = piece.line_no
+    return "".join(shape)
 
 
-def _joins(piece: Piece, following: Piece) -> bool:
-    """Whether two pieces can be the first thousands of one figure."""
-    return (
-        piece.kind == following.kind == "digits"
-        and following.line_no == piece.line_no
-        and can_be_continued(piece.text)
-        and can_continue(following.text)
+@lru_cache(maxsize=10_000)
+def _shape_of_digits(text: str, same_line: bool) -> str:
+    continues = same_line and can_continue(text)
+    return chr(
+        _FIGURE
+        + _BEGINS * can_stand_alone(text)
+        + _GOES_ON * can_be_continued(text)
+        + _CONTINUES * continues
+        + _ENDS * (continues and not text.isdigit())
     )
 
 
-def _figures_from(pieces: list[Piece], index: int) -> list[tuple[Figure, int]]:
-    """The figures that can begin at an index, the shortest first, each with the index behind it."""
-    first = pieces[index]
-    if not _is_figure(first):
+@lru_cache(maxsize=500)
+def _few_ways(shape: str, columns: int, blanks_anywhere: bool) -> _Ways | None:
+    """The ways to read a shape; None where they are too many to be kept."""
+    found = _ways(shape, columns, blanks_anywhere, MAX_WAYS_KEPT)
+    return found if len(found.ways) <= MAX_WAYS_KEPT else None
+
+
+def _ways(shape: str, columns: int, blanks_anywhere: bool, most: int) -> _Ways:
+    """The ways to read a shape, but no more than one above `most`.
+
+    Each step takes the empty cells before a figure and the figure. Only steps from which the rest fits into the columns left
+    are taken, so that every walk ends in a way of its own: the work grows with the ways, however long the run is.
+    """
+    ends = [_ends_of_figures(shape, index) for index in range(len(shape))]
+    gaps = _gaps(shape)
+    fits = _cells_that_fit(gaps, ends, columns, blanks_anywhere)
+    places: dict[tuple[int, int], int] = {}
+    found: list[tuple[tuple[int, ...], int]] = []
+    waiting: list[tuple[tuple[int, ...], int, int]] = [((), 0, 0)] if fits[0] >> columns & 1 else []
+    while waiting and len(found) <= most:
+        cells, explained, index = waiting.pop()
+        free = columns - len(cells)
+        blanks, start = gaps[index]
+        if start == len(shape):
+            found.append((cells + (-1,) * free, explained + min(free, blanks)))
+            continue
+        for empty in range(free if blanks_anywhere else min(blanks + 1, free)):  # the last that waits is the next one taken
+            for end in reversed(ends[start]):
+                if fits[end] >> (free - empty - 1) & 1:
+                    place = places.setdefault((start, end), len(places))
+                    waiting.append(((*cells, *(-1,) * empty, place), explained + min(empty, blanks), end))
+    return _Ways(tuple(places), tuple(found))
+
+
+def _gaps(shape: str) -> list[tuple[int, int]]:
+    """At every index, and at the end: how many extra spaces stand before the next figure, and the index of that figure."""
+    gaps = [(0, len(shape))]
+    for index in reversed(range(len(shape))):
+        blanks, start = gaps[-1]
+        gaps.append((blanks + (shape[index] == _BLANK), start) if shape[index] in (_BLANK, _BAR) else (0, index))
+    return gaps[::-1]
+
+
+def _ends_of_figures(shape: str, start: int) -> list[int]:
+    """The indices behind the figures that can begin at an index, the shortest first."""
+
+    def can(index: int, what: int) -> bool:
+        return ord(shape[index]) >= _FIGURE and ord(shape[index]) & what != 0
+
+    if not can(start, _BEGINS):
         return []
-    found = [(Figure(first.text, first.line_no), index + 1)]
-    text = first.text
-    for end in range(index + 1, min(index + MAX_GROUPS, len(pieces))):
-        following = pieces[end]
-        if end == index + 1 and not _joins(first, following):
+    ends = [start + 1]
+    for index in range(start + 1, min(start + MAX_GROUPS, len(shape)) if can(start, _GOES_ON) else 0):
+        if not can(index, _CONTINUES):
             break
-        if following.kind != "digits" or following.line_no != first.line_no or not can_continue(following.text):
+        ends.append(index + 1)
+        if can(index, _ENDS):
             break
-        text = f"{text} {following.text}"
-        found.append((Figure(text, first.line_no), end + 1))
-        if not following.text.isdigit():
-            break
-    return found
+    return ends
 
 
-def _cells_that_fit(
-    gaps: list[tuple[int, int]], figures: list[list[tuple[Figure, int]]], columns: int, blanks_anywhere: bool
-) -> list[int]:
+def _cells_that_fit(gaps: list[tuple[int, int]], ends: list[list[int]], columns: int, blanks_anywhere: bool) -> list[int]:
     """At every index, and at the end: which numbers of cells the pieces from there on can fill, bit n for n cells."""
     up_to_columns = (2 << columns) - 1
     fits = [0] * len(gaps)
     for index in reversed(range(len(gaps))):
         blanks, start = gaps[index]
-        if start == len(figures):  # nothing but empty cells: as many as one likes, or as there are extra spaces
+        if start == len(ends):  # nothing but empty cells: as many as one likes, or as there are extra spaces
             fits[index] = up_to_columns if blanks_anywhere else (2 << min(blanks, columns)) - 1
             continue
-        for _, end in figures[start]:
+        for end in ends[start]:
             fits[index] |= fits[end] << 1
         for _ in range(min(blanks, columns)):
             fits[index] |= fits[index] << 1

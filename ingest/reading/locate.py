@@ -79,28 +79,30 @@ class Page:
         """Whether labels need the lexicon: OCR of ours reads Swedish letters (source/scan.py), that of a sender has lost them."""
         self.blanks_shown = not self.ocr and shows_blanks(report.lines)
         self._page_numbers, self.perhaps_page_numbers = self._find_page_numbers()
-        self._plain = [line.strip() if report.form == "running" else " ".join(line.split()) for line in report.lines]
+        self.plain = [line.strip() if report.form == "running" else " ".join(line.split()) for line in report.lines]
+        """The lines as headings and patterns know them: in aligned text a gap, as behind a number, is a space."""
         for index in self._page_numbers:
-            self._plain[index] = ""  # a page break can divide a head
-        self._letters = [] if self.ocr else letters_of_lines(self._plain)
+            self.plain[index] = ""  # a page break can divide a head
+        self._letters = [] if self.ocr else letters_of_lines(self.plain)
         self._known_by = self._first_words() if self.ocr else self._readings()
         self._stops: dict[str, _Stops] = {}
         self.boxed = self._page_boxes()
         skip = [variables.pattern(pattern) for pattern in layout.skip]
-        self._skipped = self.boxed | self._page_numbers
-        self._skipped |= {i for pattern in skip for i, line in enumerate(self._plain) if pattern.match(line)}
+        matched = {i for pattern in skip for i, line in enumerate(self.plain) if pattern.match(line)}
+        self.skipped = self.boxed | self._page_numbers | matched
+        """Lines that are no part of any table: a page's footer, a box at its foot."""
 
     def heads(self, table: TableLayout) -> list[Head]:
         """Every occurrence of a table's head, in order."""
         expected = self.variables.fill(table.head)
         if expected.startswith("^"):
             pattern = self.variables.pattern(table.head)
-            return [Head(table, i, i + 1) for i, line in enumerate(self._plain) if pattern.match(line)]
+            return [Head(table, i, i + 1) for i, line in enumerate(self.plain) if pattern.match(line)]
         find = self._match_ocr if self.ocr else self._match_native
         begins = self._begins_ocr if self.ocr else self._begins_native
         finder = self.head_finder(table)
         found: list[Head] = []
-        for start in range(len(self._plain)) if finder else begins(expected):
+        for start in range(len(self.plain)) if finder else begins(expected):
             if found and start < found[-1].end:
                 continue
             match = finder.match(self.report.lines, start) if finder else find(expected, start)
@@ -126,7 +128,7 @@ class Page:
     def _first_words(self) -> dict[str, list[int]]:
         """The lines of OCR text by their first word."""
         found: dict[str, list[int]] = {}
-        for index, line in enumerate(self._plain):
+        for index, line in enumerate(self.plain):
             if line:
                 found.setdefault(fold(line.split(None, 1)[0]), []).append(index)
         return found
@@ -158,29 +160,25 @@ class Page:
         return None
 
     def _match_ocr(self, expected: str, start: int) -> tuple[int, float] | None:
-        if not fold(self._plain[start]):
+        if not fold(self.plain[start]):
             return None
         words = expected.split()
         wanted = " ".join(sorted(fold(word) for word in words if fold(word)))
         seen: list[str] = []
         best: tuple[float, int] | None = None
-        for index in range(start, min(start + HEAD_LINES, len(self._plain))):
+        for index in range(start, min(start + HEAD_LINES, len(self.plain))):
             seen += [fold(word) for word in self.report.lines[index].replace("|", " ").split() if fold(word)]
             if len(seen) > len(words) + 3:
                 break
-            if fold(self._plain[index]):
+            if fold(self.plain[index]):
                 ratio = fuzz.ratio(" ".join(sorted(seen)), wanted)
                 if ratio >= OCR_HEAD_RESEMBLANCE and (best is None or ratio > best[0]):
                     best = (ratio, index + 1)
         return (best[1], best[0]) if best else None
 
-    def plain(self, index: int) -> str:
-        """A line as headings and patterns know it: in aligned text a gap, as behind a number, is a space."""
-        return self._plain[index]
-
     def is_stop(self, table: TableLayout, index: int) -> bool:
         """Whether a line ends a table: a heading or the beginning of a section, as the layout lists them."""
-        line = self.plain(index)
+        line = self.plain[index]
         if not line:
             return False
         stops = self._stops_of(table)
@@ -203,10 +201,6 @@ class Page:
             self._stops[table.key] = _Stops(self.layout.stops if table.stops is None else table.stops, self.variables)
         return self._stops[table.key]
 
-    def is_skipped(self, index: int) -> bool:
-        """Whether a line is no part of any table (a page footer, a box at the foot of a page)."""
-        return index in self._skipped
-
     def goes_on(self, head: Head, following: Head, starts: list[int]) -> bool:
         """Whether a head repeats the one before it at the top of a page: then the same table goes on below it."""
         if starts.index(following.start) != starts.index(head.start) + 1:
@@ -214,7 +208,7 @@ class Page:
         top = following.start
         while top > head.end and not self.report.begins_page(top):
             top -= 1
-            if self.report.lines[top].strip() and not self.is_skipped(top) and top not in self.perhaps_page_numbers:
+            if self.report.lines[top].strip() and not top in self.skipped and top not in self.perhaps_page_numbers:
                 return False
         return top > head.end and not any(self.is_stop(head.table, index) for index in range(head.end, top))
 
@@ -229,17 +223,17 @@ class Page:
             return None
         pattern = self.variables.pattern(table.heading)
         candidates = range(head.end, len(lines)) if table.heading_follows else range(head.end - 1, -1, -1)
-        start = next((i for i in candidates if pattern.match(self.plain(i))), None)
+        start = next((i for i in candidates if pattern.match(self.plain[i])), None)
         if start is None:
             return None
         if table.heading_is_below:
-            start = next((i for i in range(start + 1, len(lines)) if self._plain[i]), start)
+            start = next((i for i in range(start + 1, len(lines)) if self.plain[i]), start)
         end = start + 1
-        while end < len(lines) and self._plain[end] and end not in starts and not self.report.begins_page(end):
+        while end < len(lines) and self.plain[end] and end not in starts and not self.report.begins_page(end):
             if lines[end - 1].rstrip().endswith("."):
                 break  # a heading is one sentence, where blank lines do not set it apart
             end += 1
-        return start, re.sub(r"\s+", " ", " ".join(self._plain[start:end]))
+        return start, re.sub(r"\s+", " ", " ".join(self.plain[start:end]))
 
     def _find_page_numbers(self) -> tuple[frozenset[int], frozenset[int]]:
         """Lines at the foot or head of a page that number it, and those that could as well be a figure of a table."""

@@ -76,10 +76,9 @@ class _Lines:
 
     def __init__(self, page: Page, heads: list[_Head]) -> None:
         most_words = max(head.most_words for head in heads)
-        lines = [page.plain(index) for index in range(len(page.report.lines))]
         printed = [
-            None if line.endswith(".") or page.is_skipped(index) else line.replace("|", " ").split()
-            for index, line in enumerate(lines)
+            None if line.endswith(".") or index in page.skipped else line.replace("|", " ").split()
+            for index, line in enumerate(page.plain)
         ]
         folded = {word: fold(word) for word in set(itertools.chain.from_iterable(filter(None, printed)))}
         self.words: list[list[str] | None] = []
@@ -175,6 +174,6 @@ def _starts(page: Page, lines: _Lines, head: _Head, hits: Collection[int], taken
             count += len(words)
             if count > head.most_words:
                 break
-            if words and not (head.is_short and page.plain(start)[0].islower()):
+            if words and not (head.is_short and page.plain[start][0].islower()):
                 starts.add(start)
     return sorted(starts)

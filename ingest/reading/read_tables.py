@@ -105,7 +105,7 @@ def _refuse_lost_heads(page: Page, heads: set[int], reads: list[TableRead]) -> N
             page.report.document_id,
             table.key,
             index + 1,
-            f"'{page.plain(index)}' resembles the table's head '{page.variables.fill(table.head)}' and belongs to no table",
+            f"'{page.plain[index]}' resembles the table's head '{page.variables.fill(table.head)}' and belongs to no table",
             "compare the line with the page: put the head right if the text has it wrong; if the report changed its table, "
             "adapt the layout's `head`; if it is no head, add the line to `skip` of the layout.",
         )
@@ -204,13 +204,13 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
         place = tuple(finder.ranges(page.report.lines, head.start, head.end)) if finder else None
         places.append(place or ())
         for index in range(head.end, end):
-            if page.is_skipped(index):
+            if index in page.skipped:
                 left_out[index + 1] = "a footer or box of the page"
                 continue
             if page.is_stop(table, index) and not (place and begins_row(place, page.report.lines[index:end])):
                 break
             text = page.report.lines[index]
-            plain = page.plain(index)
+            plain = page.plain[index]
             if skip and any(pattern.match(plain) for pattern in skip):
                 skipping = row_starts is not None
                 left_out[index + 1] = "no part of the table, says its layout"

@@ -51,7 +51,7 @@ class RunningText:
         length = 0
         for index, line in enumerate(normalise_all("\n".join(page.report.lines)).split("\n")):
             words = " ".join(line.split())
-            if words and not page.is_skipped(index):
+            if words and index not in page.skipped:
                 self._starts.append(length)
                 self._lines.append(index + 1)
                 pieces.append(words)

@@ -95,7 +95,7 @@ def _label_rows(report: ReportText) -> Iterator[tuple[Page, TableRead, RawRow]]:
         for row in [] if read.layout.label_is_heading else read.rows:
             lines = report.lines[row.line_no - 1 : row.label_end]
             if all(line.strip() and not begins_page(line) for line in lines[1:]) and not any(
-                page.is_skipped(index) for index in range(row.line_no - 1, row.label_end)
+                index in page.skipped for index in range(row.line_no - 1, row.label_end)
             ):
                 yield page, read, row
 
@@ -145,7 +145,7 @@ def a_line_for_every_word(report: ReportText, _: Random) -> Lines:
         if not page.ocr:
             end = max([row.label_end, *(cell.line_no for cell in row.cells)])
             for index in range(start, end):
-                if not page.is_skipped(index):
+                if index not in page.skipped:
                     edits.append((index, index + 1, WORDS.sub(" \n", report.lines[index]).split("\n")))
         elif (found := _ocr_label(report, read, row)) is not None:
             end, label, figures = found

@@ -337,7 +337,7 @@ def test_form_feeds_end_pages(tmp_path: Path) -> None:
     assert report.pages == (1, 1, 2, 2, 2, 2, 3, 3)
     assert [report.begins_page(i) for i in range(8)] == [True, False, False, True, False, False, True, False]
     page = Page(report, LAYOUTS[0], Variables(2031, 1))
-    assert [index for index in range(8) if page.is_skipped(index)] == [1, 5]  # the last page ends in a figure of another kind
+    assert [index for index in range(8) if index in page.skipped] == [1, 5]  # the last page ends in a figure of another kind
 
 
 def test_without_form_feeds_a_space_begins_a_page_of_running_text_only(tmp_path: Path) -> None:
