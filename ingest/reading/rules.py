@@ -77,7 +77,7 @@ class Expression:
     place: Term | None = field(default=None, compare=False)
     """The result as a term, where the rule names its table or column."""
 
-    @property
+    @cached_property
     def over_all(self) -> bool:
         return len(self.terms) == 1 and self.terms[0].name == "all"
 
@@ -85,6 +85,11 @@ class Expression:
     def weights(self) -> dict[str, Decimal]:
         """The weight of each term by its name."""
         return {term.name: Decimal(term.weight) for term in self.terms}
+
+    @cached_property
+    def span(self) -> Decimal:
+        """The weights of all terms together, whatever their sign."""
+        return sum([abs(self.weights[term.name]) for term in self.terms], _ZERO)
 
 
 @lru_cache(maxsize=10_000)
@@ -153,12 +158,18 @@ def holds(expression: Expression, values: dict[str, Decimal]) -> bool | None:
     result = values.get(expression.result)
     if result is None:
         return None
-    names = [n for n in values if n != expression.result] if expression.over_all else [t.name for t in expression.terms]
-    if not names or any(name not in values for name in names):
+    if expression.over_all:
+        terms = [(value, _ONE) for name, value in values.items() if name != expression.result]
+    else:
+        weights = expression.weights
+        terms = [(values[term.name], weights[term.name]) for term in expression.terms if term.name in values]
+        if len(terms) < len(expression.terms):
+            return None
+    if not terms:
         return None
-    weights = expression.weights
-    terms = [(values[name], weights.get(name, _ONE)) for name in names]
     total = sum([value * weight for value, weight in terms], _ZERO)
+    if expression.operation == "sum" and 2 * abs(total - result) > 1 + (len(terms) if expression.over_all else expression.span):
+        return False  # the last printed digit is worth 1 at most, so there is no need to look at it
     slack = sum([precision(value) * abs(weight) for value, weight in terms], _ZERO) / 2
     if expression.operation == "mean":
         total, slack = total / len(terms), slack / len(terms)
@@ -172,32 +183,44 @@ def holds(expression: Expression, values: dict[str, Decimal]) -> bool | None:
     return abs(total - result) <= slack + precision(result) / 2
 
 
-_LIMIT = re.compile(r"(?:([\d.]+) <= )?(\w+)(?: / (\w+))? <= (\w+|[\d.]+)")
+_LIMIT = re.compile(r"(?:(\d+(?:\.\d+)?) <= )?(\w+)(?: / (\w+))? <= (?:(\d+(?:\.\d+)?)|(\w+))")
+
+
+@dataclass(frozen=True)
+class _Limit:
+    """`low <= left / divisor <= high`, with a number or a column on the right; what is not written is None."""
+
+    low: Decimal | None
+    left: str
+    divisor: str | None
+    high: Decimal | str
 
 
 @lru_cache(maxsize=10_000)
-def _parse_limit(limit: str) -> re.Match[str]:
+def _parse_limit(limit: str) -> _Limit:
     match = _LIMIT.fullmatch(limit)
     if match is None:
         raise LayoutError(f"limit '{limit}': not understood.\n  What to do: write `a <= b` or `0.1 <= a / b <= 20`.")
-    return match
+    low, left, divisor, number, column = match.groups()
+    return _Limit(None if low is None else Decimal(low), left, divisor, column if number is None else Decimal(number))
 
 
 def limit_names(limit: str) -> set[str]:
     """The columns that a limit speaks of; LayoutError when it does not follow the notation."""
-    return {name for name in _parse_limit(limit).groups()[1:] if name and not re.fullmatch(r"[\d.]+", name)}
+    parsed = _parse_limit(limit)
+    return {name for name in (parsed.left, parsed.divisor, parsed.high) if isinstance(name, str)}
 
 
 def within_limit(limit: str, values: dict[str, Decimal]) -> bool:
     """Whether a plausible relation (`a <= b`, `0.1 <= a / b <= 20`) holds; true where a part of it is not printed."""
-    low, left, divisor, right = _parse_limit(limit).groups()
-    value = values.get(left)
-    bound = Decimal(right) if re.fullmatch(r"[\d.]+", right) else values.get(right)
-    if divisor is not None:
-        below = values.get(divisor)
+    parsed = _parse_limit(limit)
+    value = values.get(parsed.left)
+    bound = values.get(parsed.high) if isinstance(parsed.high, str) else parsed.high
+    if parsed.divisor is not None:
+        below = values.get(parsed.divisor)
         if value is None or not below:
             return True
         value = abs(value / below)
     if value is None or bound is None:
         return True
-    return (low is None or value >= Decimal(low)) and value <= bound
+    return (parsed.low is None or value >= parsed.low) and value <= bound
