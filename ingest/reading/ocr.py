@@ -308,6 +308,11 @@ class _TextColumn:
         return None if best is None else MISMATCH * (100 - best[1])
 
     @lru_cache(maxsize=10_000)  # noqa: B019
+    def goes_on(self, text: str, word: str) -> bool:
+        """Whether a text cell can begin with a text and another word."""
+        return self.cost_at_least(text + word) is not None and fold(word) != ""
+
+    @lru_cache(maxsize=10_000)  # noqa: B019
     def cost_at_least(self, text: str) -> float | None:
         """What no cell that begins with a text falls below; None where none does.
 
@@ -315,7 +320,9 @@ class _TextColumn:
         behind them makes good; they weigh least in the longest cell and phrase. A hair is left for the rounding of floats.
         """
         seen = fold(text)
-        alike = self._of_length[len(seen)] if len(seen) < len(self._of_length) else []
+        if len(seen) >= len(self._of_length):
+            return None
+        alike = self._of_length[len(seen)]
         if process.extractOne(seen, alike, scorer=fuzz.ratio, score_cutoff=PREFIX_RESEMBLANCE) is None:
             return None
         certain = seen.rstrip("60")  # whether these are letters or figures depends on what follows
@@ -377,7 +384,9 @@ class _Untangling:
         numbers = [index for index in range(len(self.columns) + 1) if index not in self.texts]
         self.number_column = [next(index for index in numbers if index >= start) for start in range(len(self.columns) + 1)]
         """The first column of numbers (behind all columns where there is none) from each column on."""
-        self.words_from = [{t.text for tokens in self.rows[start:] for t in tokens} for start in range(len(self.rows))]
+        self._least_to_begin = {index: self._costs_to_begin(index) for index in self.texts}
+        """What a text cell that has not begun costs at least, for each number of lines that are told apart."""
+        self._words_from = [{t.text for tokens in self.rows[row:] for t in tokens} for row in range(len(self.rows))]
         self._cell_costs: dict[tuple[int, int, str], float | None] = {}
 
     def best(self) -> _Division | None:
@@ -386,23 +395,30 @@ class _Untangling:
         Divisions grow line by line, always the one that can become cheapest: `order` keeps those that cost the same in the
         order in which trying everything would find them. Of those that leave the same to be decided the first is enough.
         """
-        growing: list[tuple[float, tuple[int, ...], _Division]] = [(0.0, (), _Division((), {}, (), 0))]
+        growing: list[tuple[float, tuple[int, ...], bool, _Division]] = [(0.0, (), True, _Division((), {}, (), 0))]
         grown: set[object] = set()
         while growing:
-            _, order, division = heapq.heappop(growing)
-            if len(order) == len(self.rows):
+            cost, order, looked_ahead, division = heapq.heappop(growing)
+            told = len(order)
+            if told == len(self.rows):
                 return division
             if len(growing) > MAX_DIVISIONS:
                 return None
-            outlook = (len(order), *_outlook(division))
+            outlook = (told, *_outlook(division))
             if outlook in grown:
                 continue
+            least = cost if looked_ahead else self._cost_at_least(division, told)
+            if least is None:
+                continue
+            if least > cost:
+                heapq.heappush(growing, (least, order, True, division))
+                continue
             grown.add(outlook)
-            is_last = len(order) + 1 == len(self.rows)
-            for number, longer in enumerate(self._divided(division, self.rows[len(order)])):
-                cost = self._cost(longer) if is_last else self._cost_at_least(longer, len(order) + 1)
-                if cost is not None:
-                    heapq.heappush(growing, (cost, (*order, number), longer))
+            is_last = told + 1 == len(self.rows)
+            for number, longer in enumerate(self._divided(division, self.rows[told])):
+                least = self._cost(longer) if is_last else self._cost_so_far(longer, told + 1)
+                if least is not None:
+                    heapq.heappush(growing, (least, (*order, number), is_last, longer))
         return None
 
     def _divided(self, division: _Division, tokens: list[Token]) -> list[_Division]:
@@ -434,15 +450,32 @@ class _Untangling:
             place(cut, 0, cut, division.cells, division.figures)
         return found
 
-    def _cost_at_least(self, division: _Division, row: int) -> float | None:
+    def _cost_so_far(self, division: _Division, row: int) -> float | None:
         """What no division that goes on from this one falls below; None where none is a row. `row` is that of the next line."""
+        cost = UNTOLD / 4 * division.untold
+        for index, column in self.texts.items():
+            cell = division.cells.get(index)
+            if cell is None:
+                least = self._least_to_begin[index][row]
+            else:
+                least = 0.0 if column is None else column.cost_at_least(cell.text)
+            if least is None:
+                return None
+            cost += least
+        return cost
+
+    def _cost_at_least(self, division: _Division, row: int) -> float | None:
+        """The same, with a look at the words that follow."""
         cost = UNTOLD / 4 * division.untold
         for index in self.texts:
             cell = division.cells.get(index)
-            state = index, row, cell.text if cell else ""
-            if state not in self._cell_costs:
-                self._cell_costs[state] = self._cell_cost_at_least(*state)
-            least = self._cell_costs[state]
+            if cell is None:
+                least = self._least_to_begin[index][row]
+            else:
+                state = index, row, cell.text
+                if state not in self._cell_costs:
+                    self._cell_costs[state] = self._cell_cost_at_least(*state)
+                least = self._cell_costs[state]
             if least is None:
                 return None
             cost += least
@@ -450,16 +483,28 @@ class _Untangling:
 
     def _cell_cost_at_least(self, index: int, row: int, text: str) -> float | None:
         """The least that a text cell costs as it is or with any of the words that follow."""
-        as_it_is = self._cell_cost(index, text)
-        if as_it_is == 0.0:
-            return as_it_is
         column = self.texts[index]
-        words = self.words_from[row]
-        if column is None:
-            costs = [0.0] if text or any(re.fullmatch(DATE_PATTERN, word) for word in words) else []
-        else:
-            costs = [cost for word in words if (cost := column.cost_at_least(text + word)) is not None]
+        as_it_is = self._cell_cost(index, text)
+        if column is None or as_it_is == 0.0:
+            return as_it_is
+        costs = [cost for word in self._words_from[row] if (cost := column.cost_at_least(text + word)) is not None]
         return min(costs if as_it_is is None else [*costs, as_it_is], default=None)
+
+    def _costs_to_begin(self, index: int) -> list[float | None]:
+        """The least that a text cell costs that is empty after some lines, for each number of lines."""
+        column = self.texts[index]
+        least = self._cell_cost(index, "")
+        costs = [least]
+        for tokens in reversed(self.rows):
+            for token in tokens:
+                if column is None:
+                    cost = 0.0 if re.fullmatch(DATE_PATTERN, token.text) else None
+                else:
+                    cost = column.cost_at_least(token.text)
+                if cost is not None and (least is None or cost < least):
+                    least = cost
+            costs.append(least)
+        return costs[::-1]
 
     def _cell_cost(self, index: int, text: str) -> float | None:
         """What a whole text cell costs, empty where there is no text; None where it must not be empty or is no phrase."""
@@ -484,12 +529,12 @@ class _Untangling:
 
 def _with(token: Token, column: _TextColumn | None, cell: _Cell | None) -> _Cell | None:
     """A text cell (of dates, where it has no phrases) with another word; None where no cell begins so."""
-    text = cell.text + token.text if cell else token.text
+    before = cell.text if cell else ""
     if column is None:
-        begins = cell is None and re.fullmatch(DATE_PATTERN, text) is not None
+        begins = cell is None and re.fullmatch(DATE_PATTERN, token.text) is not None
     else:
-        begins = column.cost_at_least(text) is not None and fold(token.text) != ""
-    return _Cell(text, cell.line_no if cell else token.line_no, token.line_no) if begins else None
+        begins = column.goes_on(before, token.text)
+    return _Cell(before + token.text, cell.line_no if cell else token.line_no, token.line_no) if begins else None
 
 
 def _outlook(division: _Division) -> tuple[object, ...]:
