@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from decimal import Decimal
 from functools import lru_cache, partial
-from itertools import compress
+from itertools import compress, count
 from typing import NamedTuple, TypeVar
 
 from ingest.reading.numbers import can_be_continued, can_continue, can_stand_alone, parse_number
@@ -21,7 +21,7 @@ Judgement = TypeVar("Judgement")
 MAX_GROUPS = 3
 """Groups of three digits in one number: no municipal board's table reaches 1 000 000 000 in the unit it prints."""
 MAX_READINGS = 20_000
-MAX_WAYS_KEPT = 128
+MAX_WAYS_KEPT = 16
 """Ways to read a run that are kept for the next run of its shape."""
 MAX_PIECES = 400
 """Pieces of a run, extra spaces included; a longer one is no row of a table."""
@@ -73,8 +73,8 @@ class Outcome(NamedTuple):
 
 
 class _Ways(NamedTuple):
-    """The ways to read a run: the places of figures (first piece, and the one behind), and for each way the number of the place
-    in every column, -1 for an empty cell, and how many extra spaces it explains."""
+    """The ways to read a run: the places of all figures there can be (first piece, and the one behind), and for each way the
+    number of the place in every column, -1 for an empty cell, and how many extra spaces it explains."""
 
     places: tuple[tuple[int, int], ...]
     ways: tuple[tuple[tuple[int, ...], int], ...]
@@ -89,19 +89,15 @@ def all_readings(pieces: list[Piece], columns: int, blanks_anywhere: bool) -> li
         return []
     shape = _shape(pieces)
     places, ways = _few_ways(shape, columns, blanks_anywhere) or _ways(shape, columns, blanks_anywhere, MAX_READINGS)
-    figures: list[Figure | None] = [
-        Figure(
-            pieces[start].text if end == start + 1 else " ".join([piece.text for piece in pieces[start:end]]),
-            pieces[start].line_no,
-        )
-        for start, end in places
-    ]
-    figures.append(None)
-    return [Reading(tuple([figures[place] for place in way]), explained) for way, explained in ways]
+    texts = [piece.text for piece in pieces]
+    figures = [Figure(" ".join(texts[start:end]), pieces[start].line_no) for start, end in places]
+    cells = (*figures, None)
+    return [Reading(tuple(map(cells.__getitem__, way)), explained) for way, explained in ways]
 
 
 # A shape has a letter for each piece. That of a figure is made of what can be done with it:
 _BLANK, _BAR = " ", "/"
+_NO_FIGURES = frozenset({_BLANK, _BAR})
 _FIGURE = 64
 _BEGINS, _GOES_ON, _CONTINUES, _ENDS = 1, 2, 4, 8
 """It can begin a figure; it can be the first of several thousands; it can continue those before it; it ends them."""
@@ -133,7 +129,7 @@ def _shape_of_digits(text: str, same_line: bool) -> str:
     )
 
 
-@lru_cache(maxsize=500)
+@lru_cache(maxsize=5_000)
 def _few_ways(shape: str, columns: int, blanks_anywhere: bool) -> _Ways | None:
     """The ways to read a shape; None where they are too many to be kept."""
     found = _ways(shape, columns, blanks_anywhere, MAX_WAYS_KEPT)
@@ -146,10 +142,9 @@ def _ways(shape: str, columns: int, blanks_anywhere: bool, most: int) -> _Ways:
     Each step takes the empty cells before a figure and the figure. Only steps from which the rest fits into the columns left
     are taken, so that every walk ends in a way of its own: the work grows with the ways, however long the run is.
     """
-    ends = [_ends_of_figures(shape, index) for index in range(len(shape))]
+    figures = _figures(shape)
     gaps = _gaps(shape)
-    fits = _cells_that_fit(gaps, ends, columns, blanks_anywhere)
-    places: dict[tuple[int, int], int] = {}
+    fits = _cells_that_fit(gaps, figures, columns, blanks_anywhere)
     found: list[tuple[tuple[int, ...], int]] = []
     waiting: list[tuple[tuple[int, ...], int, int]] = [((), 0, 0)] if fits[0] >> columns & 1 else []
     while waiting and len(found) <= most:
@@ -160,10 +155,10 @@ def _ways(shape: str, columns: int, blanks_anywhere: bool, most: int) -> _Ways:
             found.append((cells + (-1,) * free, explained + min(free, blanks)))
             continue
         for empty in range(free if blanks_anywhere else min(blanks + 1, free)):  # the last that waits is the next one taken
-            for end in reversed(ends[start]):
+            for place, end in reversed(figures[start]):
                 if fits[end] >> (free - empty - 1) & 1:
-                    place = places.setdefault((start, end), len(places))
                     waiting.append(((*cells, *(-1,) * empty, place), explained + min(empty, blanks), end))
+    places = [(start, end) for start, ends in enumerate(figures) for _, end in ends]
     return _Ways(tuple(places), tuple(found))
 
 
@@ -172,38 +167,39 @@ def _gaps(shape: str) -> list[tuple[int, int]]:
     gaps = [(0, len(shape))]
     for index in reversed(range(len(shape))):
         blanks, start = gaps[-1]
-        gaps.append((blanks + (shape[index] == _BLANK), start) if shape[index] in (_BLANK, _BAR) else (0, index))
+        gaps.append((blanks + (shape[index] == _BLANK), start) if shape[index] in _NO_FIGURES else (0, index))
     return gaps[::-1]
 
 
-def _ends_of_figures(shape: str, start: int) -> list[int]:
-    """The indices behind the figures that can begin at an index, the shortest first."""
+def _figures(shape: str) -> list[list[tuple[int, int]]]:
+    """At every index the figures that can begin there, the shortest first: each with its number and the index behind it."""
+    can = [0 if piece in _NO_FIGURES else ord(piece) for piece in shape]
+    numbers = count()
+    figures: list[list[tuple[int, int]]] = []
+    for start, first in enumerate(can):
+        here = [(next(numbers), start + 1)] if first & _BEGINS else []
+        for index in range(start + 1, min(start + MAX_GROUPS, len(can)) if here and first & _GOES_ON else 0):
+            if not can[index] & _CONTINUES:
+                break
+            here.append((next(numbers), index + 1))
+            if can[index] & _ENDS:
+                break
+        figures.append(here)
+    return figures
 
-    def can(index: int, what: int) -> bool:
-        return ord(shape[index]) >= _FIGURE and ord(shape[index]) & what != 0
 
-    if not can(start, _BEGINS):
-        return []
-    ends = [start + 1]
-    for index in range(start + 1, min(start + MAX_GROUPS, len(shape)) if can(start, _GOES_ON) else 0):
-        if not can(index, _CONTINUES):
-            break
-        ends.append(index + 1)
-        if can(index, _ENDS):
-            break
-    return ends
-
-
-def _cells_that_fit(gaps: list[tuple[int, int]], ends: list[list[int]], columns: int, blanks_anywhere: bool) -> list[int]:
+def _cells_that_fit(
+    gaps: list[tuple[int, int]], figures: list[list[tuple[int, int]]], columns: int, blanks_anywhere: bool
+) -> list[int]:
     """At every index, and at the end: which numbers of cells the pieces from there on can fill, bit n for n cells."""
     up_to_columns = (2 << columns) - 1
     fits = [0] * len(gaps)
     for index in reversed(range(len(gaps))):
         blanks, start = gaps[index]
-        if start == len(ends):  # nothing but empty cells: as many as one likes, or as there are extra spaces
+        if start == len(figures):  # nothing but empty cells: as many as one likes, or as there are extra spaces
             fits[index] = up_to_columns if blanks_anywhere else (2 << min(blanks, columns)) - 1
             continue
-        for end in ends[start]:
+        for _, end in figures[start]:
             fits[index] |= fits[end] << 1
         for _ in range(min(blanks, columns)):
             fits[index] |= fits[index] << 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import re
+from bisect import bisect_right
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -288,9 +289,10 @@ class _TextColumn:
     def __init__(self, phrases: tuple[str, ...]) -> None:
         self.phrases = [(fold(phrase), phrase) for phrase in phrases]
         self._keys = [key for key, _ in self.phrases]
-        self._beginnings = sorted({key[:length] for key in self._keys for length in range(len(key) + 1)})
         self._longest = max(map(len, self._keys), default=0)
-        self._most_wrong = int((100 - PHRASE_RESEMBLANCE) * (2 * self._longest + 1) / 100) + 1
+        self._beginnings = sorted({key[:length] for key in self._keys for length in range(len(key) + 1)}, key=len)
+        self._up_to_length = [bisect_right(self._beginnings, length, key=len) for length in range(-1, self._longest + 1)]
+        """How many of the beginnings of phrases, the shortest first, are shorter than a length."""
         self._of_length = [
             sorted({key[:length] for key in self._keys if length <= len(key) + 1}) for length in range(self._longest + 2)
         ]
@@ -310,7 +312,7 @@ class _TextColumn:
     @lru_cache(maxsize=10_000)  # noqa: B019
     def goes_on(self, text: str, word: str) -> bool:
         """Whether a text cell can begin with a text and another word."""
-        return self.cost_at_least(text + word) is not None and fold(word) != ""
+        return fold(word) != "" and self.cost_at_least(text + word) is not None
 
     @lru_cache(maxsize=10_000)  # noqa: B019
     def cost_at_least(self, text: str) -> float | None:
@@ -322,15 +324,21 @@ class _TextColumn:
         seen = fold(text)
         if len(seen) >= len(self._of_length):
             return None
-        alike = self._of_length[len(seen)]
-        if process.extractOne(seen, alike, scorer=fuzz.ratio, score_cutoff=PREFIX_RESEMBLANCE) is None:
+        alike = process.extractOne(seen, self._of_length[len(seen)], scorer=fuzz.ratio, score_cutoff=PREFIX_RESEMBLANCE)
+        if alike is None:
             return None
         certain = seen.rstrip("60")  # whether these are letters or figures depends on what follows
-        nearest = process.extractOne(certain, self._beginnings, scorer=Indel.distance, score_cutoff=self._most_wrong)
-        if nearest is None:
-            return None
-        resemblance = 100 + 1e-6 - 100 * nearest[1] / (2 * self._longest + 1)
+        wrong = self._letters_wrong(certain, Indel.distance(certain, alike[0]))
+        resemblance = 100 + 1e-6 - 100 * wrong / (2 * self._longest + 1)
         return MISMATCH * (100 - resemblance) if resemblance >= PHRASE_RESEMBLANCE else None
+
+    def _letters_wrong(self, text: str, at_most: int) -> int:
+        """The letters that a text has too many or too few against the nearest beginning, which are so many `at_most`: no
+        beginning whose length differs by more is nearer."""
+        shortest, longest = max(len(text) - at_most, 0), min(len(text) + at_most, self._longest)
+        near = self._beginnings[self._up_to_length[shortest] : self._up_to_length[longest + 1]]
+        nearest = process.extractOne(text, near, scorer=Indel.distance, score_cutoff=at_most)
+        return at_most if nearest is None else nearest[1]
 
 
 @cache
@@ -384,9 +392,14 @@ class _Untangling:
         numbers = [index for index in range(len(self.columns) + 1) if index not in self.texts]
         self.number_column = [next(index for index in numbers if index >= start) for start in range(len(self.columns) + 1)]
         """The first column of numbers (behind all columns where there is none) from each column on."""
-        self._least_to_begin = {index: self._costs_to_begin(index) for index in self.texts}
+        words: set[str] = set()
+        words_from = [frozenset(words := words.union(token.text for token in tokens)) for tokens in reversed(self.rows)]
+        self._words_from = [*reversed(words_from), frozenset()]
+        """The words of the lines from each line on."""
+        self._beginnings = {index: self._costs_to_begin(index) for index in self.texts}
+        """The words with which a text cell can begin, and what it then costs at least."""
+        self._least_to_begin = {index: self._least_costs_to_begin(index) for index in self.texts}
         """What a text cell that has not begun costs at least, for each number of lines that are told apart."""
-        self._words_from = [{t.text for tokens in self.rows[row:] for t in tokens} for row in range(len(self.rows))]
         self._cell_costs: dict[tuple[int, int, str], float | None] = {}
 
     def best(self) -> _Division | None:
@@ -427,8 +440,6 @@ class _Untangling:
         figures_stand_alone = self.columns[0].optional
         untold = list(itertools.accumulate((token.kind == "digits" for token in tokens), initial=division.untold))
         are_figures = [token.kind in ("digits", "whole") for token in tokens]
-        texts = tuple(self.texts.items())
-
         def place(position: int, column: int, cut: int, cells: dict[int, _Cell], figures: tuple[Token, ...]) -> None:
             if position == len(tokens):
                 found.append(_Division((*division.label, *tokens[:cut]), cells, figures, untold[cut]))
@@ -436,11 +447,9 @@ class _Untangling:
             token = tokens[position]
             is_figure = are_figures[position]
             number_column = self.number_column[column] if is_figure else len(self.columns)
-            for index, text_column in texts:
-                if column <= index < number_column:
-                    cell = _with(token, text_column, cells.get(index))
-                    if cell is not None:
-                        place(position + 1, index, cut, {**cells, index: cell}, figures)
+            for index in self.texts:
+                if column <= index < number_column and self._goes_on(index, cell := cells.get(index), token.text):
+                    place(position + 1, index, cut, {**cells, index: _with(cell, token)}, figures)
             if is_figure and number_column < len(self.columns):
                 after_cell = any(cell.last_line == token.line_no for cell in cells.values())
                 if cut == 0 or after_cell or figures_stand_alone:
@@ -449,6 +458,13 @@ class _Untangling:
         for cut in range(len(tokens) + 1 if self.label_allowed else 1):
             place(cut, 0, cut, division.cells, division.figures)
         return found
+
+    def _goes_on(self, index: int, cell: _Cell | None, word: str) -> bool:
+        """Whether a text cell (one of dates has no phrases) can begin, or go on, with another word."""
+        if cell is None:
+            return word in self._beginnings[index]
+        column = self.texts[index]
+        return column is not None and column.goes_on(cell.text, word)
 
     def _cost_so_far(self, division: _Division, row: int) -> float | None:
         """What no division that goes on from this one falls below; None where none is a row. `row` is that of the next line."""
@@ -490,21 +506,19 @@ class _Untangling:
         costs = [cost for word in self._words_from[row] if (cost := column.cost_at_least(text + word)) is not None]
         return min(costs if as_it_is is None else [*costs, as_it_is], default=None)
 
-    def _costs_to_begin(self, index: int) -> list[float | None]:
-        """The least that a text cell costs that is empty after some lines, for each number of lines."""
-        column = self.texts[index]
-        least = self._cell_cost(index, "")
-        costs = [least]
-        for tokens in reversed(self.rows):
-            for token in tokens:
-                if column is None:
-                    cost = 0.0 if re.fullmatch(DATE_PATTERN, token.text) else None
-                else:
-                    cost = column.cost_at_least(token.text)
-                if cost is not None and (least is None or cost < least):
-                    least = cost
-            costs.append(least)
-        return costs[::-1]
+    def _costs_to_begin(self, index: int) -> dict[str, float]:
+        column, words = self.texts[index], self._words_from[0]
+        if column is None:
+            return {word: 0.0 for word in words if re.fullmatch(DATE_PATTERN, word)}
+        return {word: cost for word in words if (cost := column.cost_at_least(word)) is not None and fold(word)}
+
+    def _least_costs_to_begin(self, index: int) -> list[float | None]:
+        empty = self._cell_cost(index, "")
+        costs = self._beginnings[index].items()
+        return [
+            min([cost for word, cost in costs if word in words] + ([] if empty is None else [empty]), default=None)
+            for words in self._words_from
+        ]
 
     def _cell_cost(self, index: int, text: str) -> float | None:
         """What a whole text cell costs, empty where there is no text; None where it must not be empty or is no phrase."""
@@ -527,14 +541,11 @@ class _Untangling:
         return cost
 
 
-def _with(token: Token, column: _TextColumn | None, cell: _Cell | None) -> _Cell | None:
-    """A text cell (of dates, where it has no phrases) with another word; None where no cell begins so."""
-    before = cell.text if cell else ""
-    if column is None:
-        begins = cell is None and re.fullmatch(DATE_PATTERN, token.text) is not None
-    else:
-        begins = column.goes_on(before, token.text)
-    return _Cell(before + token.text, cell.line_no if cell else token.line_no, token.line_no) if begins else None
+def _with(cell: _Cell | None, token: Token) -> _Cell:
+    """A text cell with another word."""
+    if cell is None:
+        return _Cell(token.text, token.line_no, token.line_no)
+    return _Cell(cell.text + token.text, cell.line_no, token.line_no)
 
 
 def _outlook(division: _Division) -> tuple[object, ...]:
