@@ -208,7 +208,7 @@ class Page:
         top = following.start
         while top > head.end and not self.report.begins_page(top):
             top -= 1
-            if self.report.lines[top].strip() and not top in self.skipped and top not in self.perhaps_page_numbers:
+            if self.report.lines[top].strip() and top not in self.skipped and top not in self.perhaps_page_numbers:
                 return False
         return top > head.end and not any(self.is_stop(head.table, index) for index in range(head.end, top))
 

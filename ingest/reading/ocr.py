@@ -440,6 +440,7 @@ class _Untangling:
         figures_stand_alone = self.columns[0].optional
         untold = list(itertools.accumulate((token.kind == "digits" for token in tokens), initial=division.untold))
         are_figures = [token.kind in ("digits", "whole") for token in tokens]
+
         def place(position: int, column: int, cut: int, cells: dict[int, _Cell], figures: tuple[Token, ...]) -> None:
             if position == len(tokens):
                 found.append(_Division((*division.label, *tokens[:cut]), cells, figures, untold[cut]))

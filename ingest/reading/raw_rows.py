@@ -83,7 +83,7 @@ class RawRowBuilder:
             )
         )
         spans = [self._column_period(column) for column in table.columns]
-        for column_no, (column, (start, end)) in enumerate(zip(table.columns, spans, strict=True), 1):
+        for column_no, (column, span) in enumerate(zip(table.columns, spans, strict=True), 1):
             self.columns.append(
                 Column(
                     number,
@@ -92,69 +92,48 @@ class RawRowBuilder:
                     self.variables.fill(column.label),
                     column.measure,
                     column.scenario,
-                    start,
-                    end,
+                    *(span or (None, None)),
                 )
             )
         labels = full_labels(read.layout, read.rows)
         self._labels.append(labels)
         self._row_units = {}
+        columns = [(column, column.is_text, span) for column, span in zip(table.columns, spans, strict=True)]
         for row_no, (row, label) in enumerate(zip(read.rows, labels, strict=True), 1):
             meaning, groups = self._meaning(table.rows, label)
             period = self.variables.fill(meaning.period, *groups) if meaning and meaning.period else None
             for raw in row.cells:
-                self.cells.append(self._cell(number, row_no, label, row, raw, read, meaning, period, spans[raw.column]))
+                column, is_text, span = columns[raw.column]
+                text = f"{raw.text} {row.note}" if row.note and column.notes else raw.text
+                value = None if is_text else parse_number(text, table.decimal_point)
+                if span is None or (row.note and column.notes):
+                    start, end = self._cell_period(read, column, row, label, raw, span, period)
+                else:
+                    start, end = span
+                self.cells.append(
+                    Cell(
+                        number,
+                        row_no,
+                        label,
+                        raw.column + 1,
+                        text,
+                        value,
+                        self._unit(read, column, row, text, is_text, value is not None),
+                        raw.line_no,
+                        self.pages[raw.line_no - 1] if self.pages else None,
+                        raw.method,
+                        column.measure,
+                        column.scenario or _row_scenario(meaning, column),
+                        start,
+                        end,
+                    )
+                )
 
-    def _column_period(self, column: ColumnLayout) -> Span:
+    def _column_period(self, column: ColumnLayout) -> Span | None:
+        """The period of all cells of a column; None where their rows tell it."""
         if column.period is None or column.period.startswith("month "):
-            return None, None
+            return None
         return parse_period(self.variables.fill(column.period))
-
-    def _cell(
-        self,
-        number: int,
-        row_no: int,
-        label: str,
-        row: RawRow,
-        raw: RawCell,
-        read: TableRead,
-        meaning: RowMeaning | None,
-        row_period: str | None,
-        span: Span,
-    ) -> Cell:
-        table, column = read.layout, read.layout.columns[raw.column]
-        text = f"{raw.text} {row.note}" if column.notes and row.note else raw.text
-        value = None if column.is_text else parse_number(text, table.decimal_point)
-        scenario = column.scenario or _row_scenario(meaning, column)
-        try:
-            start, end = self._cell_period(column, span, row_period)
-            if column.notes and row.note:
-                noted = note_period(row.note)
-                start, end = noted if noted[1] is not None else (start, end)
-        except ValueError as error:
-            raise ExtractionError(
-                self.document_id,
-                read.title,
-                raw.line_no,
-                f"the row '{label}' names a period that is none ({error})",
-                "compare the row, and the note in it, with the page.",
-            ) from None
-        return Cell(
-            table_no=number,
-            row_no=row_no,
-            row_label=label,
-            column_no=raw.column + 1,
-            value_text=text,
-            value=value,
-            unit=self._unit(read, column, row, text, value is not None),
-            line_no=raw.line_no,
-            page_no=self.pages[raw.line_no - 1] if self.pages else None,
-            method=raw.method,
-            measure=column.measure,
-            scenario=scenario,
-            period_start=start,
-            period_end=end,
-        )
 
     def _meaning(self, meanings: list[RowMeaning], label: str) -> tuple[RowMeaning | None, tuple[str, ...]]:
         for meaning in meanings:
@@ -163,21 +142,42 @@ class RawRowBuilder:
                 return meaning, match.groups()
         return None, ()
 
-    def _cell_period(self, column: ColumnLayout, span: Span, row_period: str | None) -> Span:
-        """The period of a cell of a column, whose own is `span`, in a row with or without one."""
-        if column.period is not None and column.period.startswith("month "):
-            if row_period is None:
-                raise LayoutError(
-                    f"layout {self.layout.name}: column '{column.key}' is a month, but no row pattern gives the year.\n"
-                    "  What to do: add a pattern with `period` under the table's `rows`."
-                )
-            return parse_period(f"{row_period}-{int(column.period.removeprefix('month ')):02}")
-        if column.period is not None:
-            return span
-        return parse_period(row_period) if row_period else (None, None)
+    def _cell_period(
+        self,
+        read: TableRead,
+        column: ColumnLayout,
+        row: RawRow,
+        label: str,
+        raw: RawCell,
+        span: Span | None,
+        row_period: str | None,
+    ) -> Span:
+        """The period of a cell, whose column's is `span`, in a row with or without one; what a note says comes first."""
+        try:
+            own = span or self._row_period(column, row_period)
+            noted = note_period(row.note) if column.notes and row.note else (None, None)
+        except ValueError as error:
+            raise ExtractionError(
+                self.document_id,
+                read.title,
+                raw.line_no,
+                f"the row '{label}' names a period that is none ({error})",
+                "compare the row, and the note in it, with the page.",
+            ) from None
+        return noted if noted[1] is not None else own
 
-    def _unit(self, read: TableRead, column: ColumnLayout, row: RawRow, text: str, is_number: bool) -> str:
-        if column.is_text:
+    def _row_period(self, column: ColumnLayout, row_period: str | None) -> Span:
+        if column.period is None:
+            return parse_period(row_period) if row_period else (None, None)
+        if row_period is None:
+            raise LayoutError(
+                f"layout {self.layout.name}: column '{column.key}' is a month, but no row pattern gives the year.\n"
+                "  What to do: add a pattern with `period` under the table's `rows`."
+            )
+        return parse_period(f"{row_period}-{int(column.period.removeprefix('month ')):02}")
+
+    def _unit(self, read: TableRead, column: ColumnLayout, row: RawRow, text: str, is_text: bool, is_number: bool) -> str:
+        if is_text:
             return "date" if column.words == "date" else "text"
         if not is_number and text not in PLACEHOLDERS and not re.match(r"[<>+\-\d]", text):
             return "text"
