@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -71,7 +70,7 @@ def notes_of(page: Page, reads: Sequence[TableRead]) -> list[Note]:
 def _decisions(page: Page, read: TableRead) -> Iterator[_Finding]:
     """Rows that could be read in several ways, and words that OCR had spoiled."""
     for row_no, row in enumerate(read.rows, 1):
-        weighed = max((cell.weighed for cell in row.cells), default=1)
+        weighed = max([cell.weighed for cell in row.cells], default=1)
         methods = {cell.method for cell in row.cells}
         if weighed > 1 or "ruling" in methods:
             if "ruling" in methods:
@@ -99,7 +98,7 @@ class _Accounts:
         lines = page.report.lines
         self.lines = lines
         self.open = {
-            no: Counter(digits)
+            no: digits
             for read in reads
             for no in range(read.first_line, read.last_line + 1)
             if (digits := DIGITS.findall(lines[no - 1]))
@@ -108,7 +107,7 @@ class _Accounts:
             for no in read.head_lines:
                 self.open.pop(no, None)
         for read in reads:
-            firsts = [min(row.line_no, *(cell.line_no for cell in row.cells)) for row in read.rows]
+            firsts = [min([row.line_no, *[cell.line_no for cell in row.cells]]) for row in read.rows]
             for row, first, after in zip(read.rows, firsts, [*firsts[1:], read.last_line + 1], strict=True):
                 lines_of_row = range(first, max(after, first + 1))
                 for cell in row.cells:
@@ -129,9 +128,9 @@ class _Accounts:
     def _take(self, digits: str, no: int) -> bool:
         """Take digits off a line; False where it has them no more."""
         left = self.open.get(no)
-        if not left or not left[digits]:
+        if not left or digits not in left:
             return False
-        left[digits] -= 1
+        left.remove(digits)
         return True
 
     def left_over(self, read: TableRead) -> Iterator[_Finding]:
@@ -139,7 +138,7 @@ class _Accounts:
         remarks = _remarks(read, self.lines)
         reasons = dict(read.left_out) | remarks
         inside = range(read.first_line, read.last_line + 1)
-        for reason, group in itertools.groupby((no for no in inside if no in reasons), key=lambda no: reasons[no]):
+        for reason, group in itertools.groupby(sorted(no for no in reasons if no in inside), key=lambda no: reasons[no]):
             for lines in _runs(list(group)):
                 count = sum(len(NUMBER.findall(normalise(self.lines[no - 1]))) for no in lines)
                 yield _Finding(lines[0], "left_out", reason, None, count)
@@ -148,11 +147,9 @@ class _Accounts:
                 digits = DIGITS.findall(normalise(self.lines[no - 1]))
                 yield _Finding(no, "unread", ROW_IN_REMARK, " ".join(digits), len(digits))
         for no in inside:
-            if no not in self.open or no in reasons:
+            if not self.open.get(no) or no in reasons:
                 continue
-            if not any(self.open[no].values()):
-                continue
-            digits = sorted(self.open[no].elements())
+            digits = sorted(self.open[no])
             if read.layout.running_text:
                 yield _Finding(no, "left_out", PROSE, None, len(digits))
             else:
