@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
@@ -17,6 +18,8 @@ from ingest.reading.columns import HeadFinder
 from ingest.source.text import ReportText, fold, letters, letters_of_lines, shows_blanks
 
 _FOOTNOTE = re.compile(r"\d\d$")
+FIRST_LETTERS = 3
+"""So many letters tell nearly all lines that cannot begin a head from those that can."""
 HEAD_LINES = 40
 """A head is never spread over more lines than this, blank ones included."""
 OCR_HEAD_RESEMBLANCE = 86
@@ -29,6 +32,10 @@ NUMBERED_PAGES = 3
 """So many pages with numbers that count up with them are numbered: one number alone can be a figure."""
 NUMBERED_CERTAIN_PAGES = 2
 """The same where the text says itself where pages end."""
+
+
+_letters = lru_cache(maxsize=1_000)(letters)
+"""Of heads, which are few."""
 
 
 class Line(NamedTuple):
@@ -84,7 +91,8 @@ class Page:
         for index in self._page_numbers:
             self.plain[index] = ""  # a page break can divide a head
         self._letters = [] if self.ocr else letters_of_lines(self.plain)
-        self._known_by = self._first_words() if self.ocr else self._readings()
+        self._known_by = {} if self.ocr else self._readings()
+        self._known_by_word = self._first_words() if self.ocr else {}
         self._stops: dict[str, _Stops] = {}
         self.boxed = self._page_boxes()
         skip = [variables.pattern(pattern) for pattern in layout.skip]
@@ -112,18 +120,20 @@ class Page:
 
     # A head is looked for only where a line can be its first: of some thousand lines a handful can.
 
-    def _readings(self) -> dict[str, list[int]]:
-        """The lines of native text by their letters, those with a footnote's mark without it as well."""
-        found: dict[str, list[int]] = {}
+    def _readings(self) -> dict[str, list[tuple[str, int]]]:
+        """The letters of the lines of native text by the first of them, those with a footnote's mark without it as well."""
+        found: dict[str, list[tuple[str, int]]] = {}
         for index, line in enumerate(self._letters):
-            found.setdefault(line, []).append(index)
-            if self.layout.footnote_marks and _FOOTNOTE.search(line):
-                found.setdefault(line[:-1], []).append(index)
+            if line:
+                found.setdefault(line[:FIRST_LETTERS], []).append((line, index))
+                if self.layout.footnote_marks and _FOOTNOTE.search(line):
+                    found.setdefault(line[: min(FIRST_LETTERS, len(line) - 1)], []).append((line[:-1], index))
         return found
 
     def _begins_native(self, expected: str) -> list[int]:
-        wanted = letters(expected)
-        return sorted({index for n in range(1, len(wanted) + 1) for index in self._known_by.get(wanted[:n], ())})
+        wanted = _letters(expected)
+        like = (self._known_by.get(wanted[:length], ()) for length in range(1, min(FIRST_LETTERS, len(wanted)) + 1))
+        return sorted({index for line, index in itertools.chain.from_iterable(like) if wanted.startswith(line)})
 
     def _first_words(self) -> dict[str, list[int]]:
         """The lines of OCR text by their first word."""
@@ -136,8 +146,8 @@ class Page:
     def _begins_ocr(self, expected: str) -> list[int]:
         word = fold(expected.split()[0])
         cutoff = OCR_FIRST_WORD_RESEMBLANCE
-        like = process.extract(word, self._known_by.keys(), scorer=fuzz.ratio, score_cutoff=cutoff, limit=None)
-        return sorted(index for known, _, _ in like for index in self._known_by[known])
+        like = process.extract(word, self._known_by_word.keys(), scorer=fuzz.ratio, score_cutoff=cutoff, limit=None)
+        return sorted(index for known, _, _ in like for index in self._known_by_word[known])
 
     def head_finder(self, table: TableLayout) -> HeadFinder | None:
         """What finds the table's head column by column, where the text keeps the page's layout."""
@@ -146,7 +156,7 @@ class Page:
         return HeadFinder(table, self.variables.fill, self.ocr, self.layout.footnote_marks)
 
     def _match_native(self, expected: str, start: int) -> tuple[int, float] | None:
-        wanted = letters(expected)
+        wanted = _letters(expected)
         seen = ""
         for index in range(start, min(start + HEAD_LINES, len(self._letters))):
             line = self._letters[index]

@@ -28,7 +28,8 @@ _BEHIND = r"%?\*{0,2}(?: (?:%|\*{1,2}|[^\W\d]+))?"
 
 
 _SPACES = re.compile(f"[{SPACES}]")
-_MINUS_SIGN = re.compile(rf"(?<![\w)])[{MINUS}](?=\d)")
+_MINUS_SIGN = re.compile(rf"[{MINUS}](?=\d)(?<![\w)].)")
+_UNUSUAL = re.compile(f"[{SPACES}{MINUS}]")
 _MARKED = re.compile(rf"[<>]?[+-]?\d+(?:[.,]\d+)?{_BEHIND}")
 _GROUP = re.compile(rf"\d{{3}}(?:,\d+)?{_BEHIND}")
 _FIRST_GROUP = re.compile(r"[<>]?[+-]?[1-9]\d{0,2}")
@@ -45,7 +46,8 @@ def normalise_all(text: str) -> str:
     """The same for a text too long to be worth remembering."""
     if text.isascii():
         return text
-    return _MINUS_SIGN.sub("-", _SPACES.sub(" ", unicodedata.normalize("NFC", text)))
+    text = unicodedata.normalize("NFC", text)
+    return _MINUS_SIGN.sub("-", _SPACES.sub(" ", text)) if _UNUSUAL.search(text) else text
 
 
 @lru_cache(maxsize=10_000)

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from itertools import product
+from itertools import accumulate, product
 
 from ingest.errors import ExtractionError
 from ingest.layout import StatementLayout
@@ -45,18 +45,15 @@ class RunningText:
     """
 
     def __init__(self, page: Page) -> None:
-        pieces: list[str] = []
-        self._starts: list[int] = []
-        self._lines: list[int] = []
-        length = 0
-        for index, line in enumerate(normalise_all("\n".join(page.report.lines)).split("\n")):
-            words = " ".join(line.split())
-            if words and index not in page.skipped:
-                self._starts.append(length)
-                self._lines.append(index + 1)
-                pieces.append(words)
-                length += len(words) + 1
-        self._text = " ".join(pieces)
+        printed = normalise_all("\n".join(page.report.lines)).split("\n")
+        lines = {
+            number: words
+            for number, line in enumerate(printed, 1)
+            if number - 1 not in page.skipped and (words := " ".join(line.split()))
+        }
+        self._lines = list(lines)
+        self._starts = list(accumulate((len(words) + 1 for words in lines.values()), initial=0))
+        self._text = " ".join(lines.values())
         self._searched = Text(_without_accents(self._text) if page.ocr else self._text)
         self._ocr = page.ocr
 
