@@ -250,6 +250,10 @@ class Variables:
         """Replace `{Y}`, `{Y+1}`, `{M}`, `{Mon}` and `{1}` (pattern groups) in a text; other braces stay."""
         return _filled(text, self.year, self.month, groups)
 
+    def fill_all(self, texts: tuple[str, ...]) -> tuple[str, ...]:
+        """The same for the phrases of a vocabulary."""
+        return _filled_all(texts, self.year, self.month)
+
     def pattern(self, text: str) -> re.Pattern[str]:
         """The pattern that a layout's text is once it is filled."""
         return _pattern(text, self.year, self.month)
@@ -264,6 +268,11 @@ def _filled(text: str, year: int, month: int | None, groups: tuple[str, ...] = (
     for number, group in enumerate(groups, 1):
         text = text.replace(f"{{{number}}}", group)
     return text
+
+
+@lru_cache(maxsize=1_000)
+def _filled_all(texts: tuple[str, ...], year: int, month: int | None) -> tuple[str, ...]:
+    return tuple(_filled(text, year, month) for text in texts)
 
 
 @lru_cache(maxsize=20_000)

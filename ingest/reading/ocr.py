@@ -271,7 +271,7 @@ def _mixed_row(reader: RowReader, lines: list[Line], heading: str | None) -> Raw
     columns = reader.table.columns
     group = [i for i, c in enumerate(columns) if not c.is_text]
     if group and figures:
-        read = reader.row_at(text, lines[0].no, figures, [columns[i] for i in group])
+        read = reader.row_at(text, lines[0].no, figures)
         if read is None:
             raise Tangled(lines[0].no)
 
@@ -385,7 +385,7 @@ class _Untangling:
         self.rows = [[t for t in reader.plain_tokens(line) if t.kind != "bar"] for line in lines]
         self.columns = reader.table.columns
         self.texts = {
-            index: None if column.words == DATES else _text_column(tuple(reader.vocabularies[column.words or ""]))
+            index: None if column.words == DATES else _text_column(reader.vocabularies[column.words or ""])
             for index, column in enumerate(self.columns)
             if column.is_text
         }

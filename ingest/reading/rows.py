@@ -7,7 +7,7 @@ untangled by ingest.reading.ocr and then read by the same functions.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
@@ -24,6 +24,9 @@ CONJUNCTIONS = frozenset({"och", "eller", "samt"})
 """After these a hanging hyphen stays: `familje- och jourhem`."""
 MAX_OPEN_READINGS = 2_000
 """Readings of a row without its extra spaces; a table's totals are not asked about more."""
+_HANGING_HYPHEN = re.compile(r"\S-$")
+_LONE_LETTER = re.compile(r"(?:^|\s)\S-$")
+_GOES_ON = re.compile(r"[a-zåäöé]")
 DATE_PATTERN = r"\d{4}-\d\d(?:-\d\d)?"
 
 
@@ -108,6 +111,14 @@ class _Phrases:
 _phrases = lru_cache(maxsize=1_000)(_Phrases)
 
 
+class _NumberColumns:
+    """Columns of numbers that stand side by side: their keys, and the vocabularies whose words they accept."""
+
+    def __init__(self, columns: list[ColumnLayout]) -> None:
+        self.keys = [column.key for column in columns]
+        self.accepted = {column.accepts for column in columns if column.accepts}
+
+
 class RowReader:
     """Reads rows of one table. `ruling` gives the columns a person decided for a row label, if any.
 
@@ -127,14 +138,20 @@ class RowReader:
         self.ruling = ruling
         self.ocr = layout.text_origin == "ocr"
         self.blanks_shown = blanks_shown and not self.ocr
-        self.has_figures = any(not column.is_text for column in table.columns)
+        self.are_texts = [column.is_text for column in table.columns]
+        self.has_figures = not all(self.are_texts)
+        self.numbers = _NumberColumns([column for column in table.columns if not column.is_text])
+        """All columns of numbers, as a row has them whose text cells are told apart."""
+        runs = [list(run) for is_text, run in groupby(range(len(table.columns)), self.are_texts.__getitem__) if not is_text]
+        self.numbers_from = {run[0]: _NumberColumns([table.columns[column] for column in run]) for run in runs}
+        """Those that stand side by side, by the first of them."""
         self.identities = [Identity(parse_expression(rule.row), rule.blank_is_zero) for rule in table.rules if rule.row]
         names = sorted({name for c in table.columns for name in (c.words, c.accepts) if name and name != DATES})
-        self.vocabularies = {name: [variables.fill(phrase) for phrase in layout.vocabularies[name]] for name in names}
+        self.vocabularies = {name: variables.fill_all(tuple(layout.vocabularies[name])) for name in names}
         self.accepted = {c.accepts for c in table.columns if c.accepts}
         self.text_vocabularies = {c.words for c in table.columns if c.words}
         self.accepted_ends = {_letters(phrase.split()[-1]) for name in self.accepted for phrase in self.vocabularies[name]} - {""}
-        self.phrases = _phrases(tuple((name, tuple(self.vocabularies[name])) for name in names))
+        self.phrases = _phrases(tuple(self.vocabularies.items()))
         first = table.columns[0] if table.columns else None
         is_text = first is not None and first.is_text
         can_be_word = first is not None and is_text and (first.optional or first.words == DATES)
@@ -162,28 +179,25 @@ class RowReader:
         for line in lines:
             begins.append(len(pieces))
             pieces.extend(self._line_tokens(line))
-        token_at = self._joined(pieces)
+        joined = self._joined(pieces)
         given: list[Token] = []
-        places: list[int] = []
         place_of: dict[int, int] = {}
+        """Where those given first stand, by the piece at which each begins."""
 
         def tokens(index: int) -> list[Token]:
             at = begins[index] if begins else 0
-            if not given:
-                while at < len(pieces):
-                    token, used = token_at(at)
-                    given.append(token)
-                    places.append(at)
-                    at += used
-                return list(given)
-            if not place_of:
-                place_of.update(zip(places, range(len(places)), strict=True))
-            before: list[Token] = []
+            read: list[Token] = []
+            places: list[int] = []
             while at < len(pieces) and at not in place_of:
-                token, used = token_at(at)
-                before.append(token)
+                places.append(at)
+                token, used = joined[at] if at in joined else (pieces[at], 1)
+                read.append(token)
                 at += used
-            return before + given[place_of[at] :] if at in place_of else before
+            if not given:
+                given.extend(read)
+                place_of.update(zip(places, range(len(places)), strict=True))
+                return read
+            return read + given[place_of[at] :] if at in place_of else read
 
         return tokens
 
@@ -242,26 +256,24 @@ class RowReader:
                 merged.append(part)
         return merged
 
-    def _joined(self, tokens: list[Token]) -> Callable[[int], tuple[Token, int]]:
-        """What gives the token that begins at an index, phrases, notes and ranges joined, and how many of the pieces it takes."""
-        begun: dict[int, tuple[Token, int]] = {}
-        noted = self._where_notes_can_begin(tokens)
-        dashes = any(token.text == "–" for token in tokens)
+    def _joined(self, tokens: list[Token]) -> dict[int, tuple[Token, int]]:
+        """The phrases, notes and ranges that begin at an index, each with the number of pieces that it takes."""
+        texts = [token.text for token in tokens]
+        found: dict[int, tuple[Token, int]] = {}
+        for index, text in enumerate(texts):
+            first = _letters(text)
+            if first and first in self.phrases.begun and (phrase := self._phrase(tokens, index)):
+                found[index] = phrase
+        if self.note is not None:
+            found |= {
+                index: note for index in self._where_notes_can_begin(tokens) if (note := self._note(tokens, index, self.note))
+            }
+        if "–" in texts:
+            found |= {index: whole for index in range(len(tokens)) if (whole := self._range_over_lines(tokens, index))}
+        return found
 
-        def token_at(index: int) -> tuple[Token, int]:
-            if index not in begun:
-                whole = self._range_over_lines(tokens, index) if dashes else None
-                note = self._note(tokens, index, self.note) if self.note and index in noted else None
-                begun[index] = whole or note or self._phrase(tokens, index)
-            return begun[index]
-
-        return token_at
-
-    def _phrase(self, tokens: list[Token], index: int) -> tuple[Token, int]:
-        """The longest phrase of the table's vocabularies that begins here, or the token itself."""
-        first = tokens[index]
-        if first.kind in ("blank", "bar") or not _letters(first.text) or _letters(first.text) not in self.phrases.begun:
-            return first, 1
+    def _phrase(self, tokens: list[Token], index: int) -> tuple[Token, int] | None:
+        """The longest phrase of the table's vocabularies that begins with a word that is no blank."""
         seen = ""
         best: tuple[Token, int] | None = None
         for end in range(index, min(index + MAX_PHRASE_TOKENS, len(tokens))):
@@ -269,26 +281,29 @@ class RowReader:
                 continue
             if tokens[end].kind == "bar":
                 break
-            seen += _letters(tokens[end].text)
-            if end > index and not _letters(tokens[end].text) and not self._belongs(tokens[end].text, seen):
+            here = _letters(tokens[end].text)
+            seen += here
+            if end > index and not here and not self._belongs(tokens[end].text, seen):
                 break  # `Vuxna - 5`: what has no letters is a cell of its own, unless a phrase has it (`Bokslut 2024 **`)
             if seen in self.phrases.known:
                 phrase, names = self.phrases.known[seen]
-                best = Token("phrase", phrase, first.line_no, names), end + 1 - index
+                best = Token("phrase", phrase, tokens[index].line_no, names), end + 1 - index
             if seen not in self.phrases.begun:
                 break
-        return best or (first, 1)
+        return best
 
     def _belongs(self, mark: str, seen: str) -> bool:
         """Whether a mark without letters stands in a phrase that begins with what was seen."""
         return any(mark in phrase.split() for phrase in self.phrases.begun.get(seen, ()))
 
-    def _where_notes_can_begin(self, tokens: list[Token]) -> Container[int]:
+    def _where_notes_can_begin(self, tokens: list[Token]) -> Collection[int]:
         """A note of some tokens begins where its pattern matches what is left of the text, whatever follows it there."""
         if self.note is None or not self.note_alone:
             return range(len(tokens))
         text = " ".join([token.text for token in tokens if token.kind != "blank"])
         found: set[int] = set()
+        if not self.note.search(text):
+            return found
         at = 0
         for index, token in enumerate(tokens):
             if token.kind != "blank":
@@ -372,9 +387,10 @@ class RowReader:
             return True  # the end of a row that lacks a cell, and the label of the next
         return bool(before.vocabularies & self.accepted and token.vocabularies & self.text_vocabularies)
 
-    def row_at(self, label: str, line_no: int, figures: list[Token], columns: list[ColumnLayout] | None = None) -> RawRow | None:
-        """A row whose label and figures are already told apart; None where the figures do not fill the columns."""
-        read = self._numbers(label, columns or self.table.columns, figures, 0, [])
+    def row_at(self, label: str, line_no: int, figures: list[Token]) -> RawRow | None:
+        """A row whose label and figures are already told apart, its columns those of numbers; None where the figures do not
+        fill them."""
+        read = self._numbers(label, self.numbers, figures, 0, [])
         if read is None or read[1] != len(figures):
             return None
         readings = [_cells(reading, 0, read[2]) for reading in read[0]]
@@ -398,7 +414,7 @@ class RowReader:
         columns = self.table.columns
         while column < len(columns):
             index = self._past_notes(tokens, index, notes)
-            if columns[column].is_text:
+            if self.are_texts[column]:
                 step = self._text_cell(columns[column], tokens, index)
                 if step is None:
                     return None
@@ -409,18 +425,17 @@ class RowReader:
                 continue
             if index == len(tokens) or tokens[index].kind == "word":
                 return None  # no figure begins here
-            group = column
-            while group < len(columns) and not columns[group].is_text:
-                group += 1
-            numbers = self._numbers(join_words(label), columns[column:group], tokens, index, notes)
+            group = self.numbers_from[column]
+            numbers = self._numbers(join_words(label), group, tokens, index, notes)
             if numbers is None:
                 return None
             readings, index, decision = numbers
+            behind = column + len(group.keys)
             if len(readings) > 1:
-                open_columns = range(column, group)
+                open_columns = range(column, behind)
                 alternatives = [_cells(reading, column, Decision("arithmetic", decision.weighed)) for reading in readings]
             cells.extend(_cells(readings[0], column, decision))
-            column = group
+            column = behind
         if not cells:
             return None
         note = " ".join(n.text for n in notes) or None
@@ -455,16 +470,15 @@ class RowReader:
         return None
 
     def _numbers(
-        self, label: str, columns: list[ColumnLayout], tokens: list[Token], index: int, notes: list[Token]
+        self, label: str, columns: _NumberColumns, tokens: list[Token], index: int, notes: list[Token]
     ) -> tuple[list[tuple[Figure | None, ...]], int, Decision] | None:
         """Read the figures of a block of number columns: line by line, until the columns are full.
 
         Gives the readings that the row leaves open (one: settled), the index after them and how it was decided.
         """
-        accepted = {c.accepts for c in columns if c.accepts}
+        accepted, keys = columns.accepted, columns.keys
         pieces: list[Piece] = []
         pending_notes: list[Token] = []
-        keys = [c.key for c in columns]
         ruled = self.ruling(label)
         position = index
         while position < len(tokens):
@@ -527,8 +541,8 @@ class RowReader:
 
 def _without_separators(pieces: list[Piece]) -> list[Piece]:
     """The pieces up to the end of the last line with a figure on it: lines of spaces below a row only set it apart."""
-    last = max(piece.line_no for piece in pieces if piece.kind in ("digits", "whole"))
-    return [piece for piece in pieces if piece.line_no <= last]
+    last = max([piece.line_no for piece in pieces if piece.kind in ("digits", "whole")])
+    return [piece for piece in pieces if piece.line_no <= last] if pieces[-1].line_no > last else pieces
 
 
 def _crosses_gap(pieces: list[Piece], outcome: Outcome) -> bool:
@@ -536,11 +550,12 @@ def _crosses_gap(pieces: list[Piece], outcome: Outcome) -> bool:
 
     Its first figures can then be the end of the label (`mer än 5 %`), and the row's cells those below.
     """
+    blanks = [piece.kind for piece in pieces].count("blank")
+    if outcome.by_arithmetic or blanks <= outcome.readings[0].blanks_explained:
+        return False
     first = next(piece.line_no for piece in pieces if piece.kind in ("digits", "whole"))
     triples = zip(pieces, pieces[1:], pieces[2:], strict=False)
-    begins = [b for a, b, c in triples if b.line_no == c.line_no > a.line_no + 1 > first and b.kind == c.kind == "blank"]
-    blanks = sum(piece.kind == "blank" for piece in pieces)
-    return bool(begins) and not outcome.by_arithmetic and blanks > outcome.readings[0].blanks_explained
+    return any(b.line_no == c.line_no > a.line_no + 1 > first and b.kind == c.kind == "blank" for a, b, c in triples)
 
 
 def _cells(reading: tuple[Figure | None, ...], first_column: int, decision: Decision) -> tuple[RawCell, ...]:
@@ -585,14 +600,16 @@ def _lines_of(label: list[Token]) -> tuple[str, ...]:
 
 def join_words(words: list[Token]) -> str:
     """A wrapped text as one line: the hyphen at a line's end disappears where the word goes on in lower case below it."""
+    if words and words[0].line_no == words[-1].line_no:
+        return " ".join([word.text for word in words])
     text = ""
     previous: Token | None = None
     for word in words:
-        wrapped = previous is not None and word.line_no != previous.line_no and re.search(r"\S-$", previous.text) is not None
+        wrapped = previous is not None and word.line_no != previous.line_no and _HANGING_HYPHEN.search(previous.text) is not None
         if previous is None:
             text = word.text
-        elif wrapped and re.match(r"[a-zåäöé]", word.text) and word.text not in CONJUNCTIONS:
-            keep = re.search(r"(?:^|\s)\S-$", text) is not None  # `e-` + `ansökningar` keeps its hyphen
+        elif wrapped and _GOES_ON.match(word.text) and word.text not in CONJUNCTIONS:
+            keep = _LONE_LETTER.search(text) is not None  # `e-` + `ansökningar` keeps its hyphen
             text = (text if keep else text[:-1]) + word.text
         else:
             text = f"{text} {word.text}"
