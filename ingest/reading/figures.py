@@ -155,9 +155,10 @@ def _ways(shape: str, columns: int, blanks_anywhere: bool, most: int) -> _Ways:
             found.append((cells + (-1,) * free, explained + min(free, blanks)))
             continue
         for empty in range(free if blanks_anywhere else min(blanks + 1, free)):  # the last that waits is the next one taken
+            before, to_fill = cells + (-1,) * empty, free - empty - 1
             for place, end in reversed(figures[start]):
-                if fits[end] >> (free - empty - 1) & 1:
-                    waiting.append(((*cells, *(-1,) * empty, place), explained + min(empty, blanks), end))
+                if fits[end] >> to_fill & 1:
+                    waiting.append(((*before, place), explained + min(empty, blanks), end))
     places = [(start, end) for start, ends in enumerate(figures) for _, end in ends]
     return _Ways(tuple(places), tuple(found))
 

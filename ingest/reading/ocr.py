@@ -54,6 +54,11 @@ class Tangled(Exception):
         self.line_no = line_no
 
 
+_MARKS_AROUND = re.compile(r"([^\w&]*)(.*?)(\W*)")
+_NO_WORD = re.compile(r"[\d.,:%/-]+")
+_FIGURES = re.compile(r"\d{2,}")
+
+
 @cache
 def lexicon() -> dict[str, list[str]]:
     """Folded word -> the Swedish words it can be; folded pair -> the second word after that first one."""
@@ -66,7 +71,7 @@ def lexicon() -> dict[str, list[str]]:
 
 
 def _key(*words: str) -> str:
-    return " ".join("0" if re.fullmatch(r"\d+", word) else fold(word) for word in words)
+    return " ".join(["0" if word.isdecimal() else fold(word) for word in words])
 
 
 def repair(text: str) -> str:
@@ -79,11 +84,11 @@ def repair(text: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _repair_word(word: str, before: str = "") -> str:
-    match = re.fullmatch(r"([^\w&]*)(.*?)(\W*)", word) if word != "&" else None
+    match = _MARKS_AROUND.fullmatch(word) if word != "&" else None
     if match is None:
         return word
     left, core, right = match.groups()
-    if not core or re.fullmatch(r"[\d.,:%/-]+", core):
+    if not core or _NO_WORD.fullmatch(core):
         return word
     if "/" in core:
         return left + "/".join(_repair_word(part) for part in core.split("/")) + right
@@ -98,7 +103,8 @@ def _repair_word(word: str, before: str = "") -> str:
         hits = process.extract(folded, single, scorer=fuzz.ratio, score_cutoff=WORD_RESEMBLANCE, limit=8)
         scored = {word: score + _likelihood(core, word) for key, score, _ in hits for word in known[key]}
         candidates = [word for word in scored if scored[word] == max(scored.values())]
-    candidates = [c for c in candidates if re.findall(r"\d{2,}", c) == re.findall(r"\d{2,}", core)]  # a figure is never lost
+    figures = _FIGURES.findall(core)
+    candidates = [c for c in candidates if _FIGURES.findall(c) == figures]  # a figure is never lost
     if len(candidates) != 1:
         raise UnknownWord(word, candidates)
     found = candidates[0]
@@ -126,8 +132,9 @@ def read_rows(reader: RowReader, lines: list[Line], heading: str | None) -> list
         return _figure_rows(reader, [line for line in lines if line.text.strip()])
     if reader.table.label_is_heading:
         words = [line for line in lines if line.text.strip()]
-        return [_mixed_row(reader, words, heading)] if words else []
-    return [_mixed_row(reader, block, None) for block in _blocks(reader, lines)]
+        return [_mixed_row(reader, _Columns(reader), words, heading)] if words else []
+    told = _Columns(reader)
+    return [_mixed_row(reader, told, block, None) for block in _blocks(reader, lines)]
 
 
 def _figure_rows(reader: RowReader, lines: list[Line]) -> list[RawRow]:
@@ -263,8 +270,8 @@ def _anchor(reader: RowReader, column: ColumnLayout, lines: list[Line]) -> int |
     return None
 
 
-def _mixed_row(reader: RowReader, lines: list[Line], heading: str | None) -> RawRow:
-    label, cells, figures = _untangle(reader, lines, label_allowed=heading is None)
+def _mixed_row(reader: RowReader, told: _Columns, lines: list[Line], heading: str | None) -> RawRow:
+    label, cells, figures = _untangle(reader, told, lines, label_allowed=heading is None)
     printed = None if heading is not None else join_words(label)
     text = heading if heading is not None else repair(join_words(label))
     raw = [RawCell(index, cell.phrase, cell.line_no, "printed", printed=cell.printed) for index, cell in cells.items()]
@@ -372,17 +379,10 @@ class _Division(NamedTuple):
     """Figures in the label."""
 
 
-class _Untangling:
-    """Tells the words of a row's label, text cells and figures apart.
+class _Columns:
+    """The columns of a table, and what the words of those with text can be (None: dates)."""
 
-    In every line the label comes first and the cells follow in the order of the columns; a text cell is one of its
-    vocabulary's phrases, spread over the lines. The division that completes a phrase in every text column wins, the first
-    found of several.
-    """
-
-    def __init__(self, reader: RowReader, lines: list[Line], label_allowed: bool) -> None:
-        self.label_allowed = label_allowed
-        self.rows = [[t for t in reader.plain_tokens(line) if t.kind != "bar"] for line in lines]
+    def __init__(self, reader: RowReader) -> None:
         self.columns = reader.table.columns
         self.texts = {
             index: None if column.words == DATES else _text_column(reader.vocabularies[column.words or ""])
@@ -392,6 +392,25 @@ class _Untangling:
         numbers = [index for index in range(len(self.columns) + 1) if index not in self.texts]
         self.number_column = [next(index for index in numbers if index >= start) for start in range(len(self.columns) + 1)]
         """The first column of numbers (behind all columns where there is none) from each column on."""
+
+
+class _Untangling:
+    """Tells the words of a row's label, text cells and figures apart.
+
+    In every line the label comes first and the cells follow in the order of the columns; a text cell is one of its
+    vocabulary's phrases, spread over the lines. The division that completes a phrase in every text column wins, the first
+    found of several.
+    """
+
+    def __init__(self, columns: _Columns, lines: list[list[Token]], label_allowed: bool) -> None:
+        self.label_allowed = label_allowed
+        self.rows = lines
+        self.columns = columns.columns
+        self.texts = columns.texts
+        self.number_column = columns.number_column
+        self.are_figures = [[token.kind in ("digits", "whole") for token in tokens] for tokens in lines]
+        self.untold = [list(itertools.accumulate([t.kind == "digits" for t in tokens], initial=0)) for tokens in lines]
+        """How many figures stand before each word of a line."""
         words: set[str] = set()
         words_from = [frozenset(words := words.union(token.text for token in tokens)) for tokens in reversed(self.rows)]
         self._words_from = [*reversed(words_from), frozenset()]
@@ -417,7 +436,13 @@ class _Untangling:
                 return division
             if len(growing) > MAX_DIVISIONS:
                 return None
-            outlook = (told, *_outlook(division))
+            texts = [division.cells[index].text if index in division.cells else None for index in self.texts]
+            outlook = (
+                told,
+                division.untold,
+                bool(division.figures),
+                *texts,
+            )  # what is still to come depends on
             if outlook in grown:
                 continue
             least = cost if looked_ahead else self._cost_at_least(division, told)
@@ -428,44 +453,54 @@ class _Untangling:
                 continue
             grown.add(outlook)
             is_last = told + 1 == len(self.rows)
-            for number, longer in enumerate(self._divided(division, self.rows[told])):
+            for number, longer in enumerate(self._divided(division, told)):
                 least = self._cost(longer) if is_last else self._cost_so_far(longer, told + 1)
                 if least is not None:
                     heapq.heappush(growing, (least, (*order, number), is_last, longer))
         return None
 
-    def _divided(self, division: _Division, tokens: list[Token]) -> list[_Division]:
-        """Every way in which a division can go on over the tokens of another line."""
+    def _divided(self, division: _Division, row: int) -> list[_Division]:
+        """Every way in which a division can go on over the words of another line."""
+        tokens, are_figures, untold = self.rows[row], self.are_figures[row], self.untold[row]
         found: list[_Division] = []
         figures_stand_alone = self.columns[0].optional
-        untold = list(itertools.accumulate((token.kind == "digits" for token in tokens), initial=division.untold))
-        are_figures = [token.kind in ("digits", "whole") for token in tokens]
+        texts = [(index, column, self._beginnings[index]) for index, column in self.texts.items()]
+        begun = [(column, division.cells[index].text) for index, column, _ in texts if column and index in division.cells]
+        not_begun = [beginnings for index, _, beginnings in texts if index not in division.cells]
 
         def place(position: int, column: int, cut: int, cells: dict[int, _Cell], figures: tuple[Token, ...]) -> None:
             if position == len(tokens):
-                found.append(_Division((*division.label, *tokens[:cut]), cells, figures, untold[cut]))
+                label = (*division.label, *tokens[:cut])
+                found.append(_Division(label, cells, figures, division.untold + untold[cut]))
                 return
             token = tokens[position]
-            is_figure = are_figures[position]
-            number_column = self.number_column[column] if is_figure else len(self.columns)
-            for index in self.texts:
-                if column <= index < number_column and self._goes_on(index, cell := cells.get(index), token.text):
-                    place(position + 1, index, cut, {**cells, index: _with(cell, token)}, figures)
-            if is_figure and number_column < len(self.columns):
+            number_column = self.number_column[column] if are_figures[position] else len(self.columns)
+            for index, text_column, beginnings in texts:
+                if column <= index < number_column:
+                    cell = cells.get(index)
+                    if cell is None:
+                        if token.text in beginnings:
+                            longer = _Cell(token.text, token.line_no, token.line_no)
+                            place(position + 1, index, cut, {**cells, index: longer}, figures)
+                    elif text_column is not None and text_column.goes_on(cell.text, token.text):
+                        longer = _Cell(cell.text + token.text, cell.line_no, token.line_no)
+                        place(position + 1, index, cut, {**cells, index: longer}, figures)
+            if are_figures[position] and number_column < len(self.columns):
                 after_cell = any(cell.last_line == token.line_no for cell in cells.values())
                 if cut == 0 or after_cell or figures_stand_alone:
                     place(position + 1, number_column, cut, cells, (*figures, token))
 
-        for cut in range(len(tokens) + 1 if self.label_allowed else 1):
-            place(cut, 0, cut, division.cells, division.figures)
+        for cut, token in enumerate(tokens):
+            if (
+                are_figures[cut]
+                or any(token.text in beginnings for beginnings in not_begun)
+                or any(column.goes_on(text, token.text) for column, text in begun)
+            ):
+                place(cut, 0, cut, division.cells, division.figures)
+            if not self.label_allowed:
+                return found
+        place(len(tokens), 0, len(tokens), division.cells, division.figures)
         return found
-
-    def _goes_on(self, index: int, cell: _Cell | None, word: str) -> bool:
-        """Whether a text cell (one of dates has no phrases) can begin, or go on, with another word."""
-        if cell is None:
-            return word in self._beginnings[index]
-        column = self.texts[index]
-        return column is not None and column.goes_on(cell.text, word)
 
     def _cost_so_far(self, division: _Division, row: int) -> float | None:
         """What no division that goes on from this one falls below; None where none is a row. `row` is that of the next line."""
@@ -542,23 +577,13 @@ class _Untangling:
         return cost
 
 
-def _with(cell: _Cell | None, token: Token) -> _Cell:
-    """A text cell with another word."""
-    if cell is None:
-        return _Cell(token.text, token.line_no, token.line_no)
-    return _Cell(cell.text + token.text, cell.line_no, token.line_no)
-
-
-def _outlook(division: _Division) -> tuple[object, ...]:
-    """All that what can still come, and its cost, depend on."""
-    texts = tuple((index, cell.text) for index, cell in sorted(division.cells.items()))
-    return division.untold, bool(division.figures), texts
-
-
-def _untangle(reader: RowReader, lines: list[Line], label_allowed: bool) -> tuple[list[Token], dict[int, _Told], list[Token]]:
+def _untangle(
+    reader: RowReader, columns: _Columns, lines: list[Line], label_allowed: bool
+) -> tuple[list[Token], dict[int, _Told], list[Token]]:
     """Label, text cells (by column) and figures of a row; Tangled where they cannot be told apart."""
-    untangling = _Untangling(reader, lines, label_allowed)
-    too_long = sum(map(len, untangling.rows)) > MAX_ROW_TOKENS
+    words = [[token for token in reader.plain_tokens(line) if token.kind != "bar"] for line in lines]
+    untangling = _Untangling(columns, words, label_allowed)
+    too_long = sum(map(len, words)) > MAX_ROW_TOKENS
     best = None if too_long else untangling.best()
     if best is None:
         raise Tangled(lines[0].no)
