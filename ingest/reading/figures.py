@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from decimal import Decimal
 from functools import lru_cache, partial
-from itertools import compress, count
+from itertools import accumulate, compress, count
 from typing import NamedTuple, TypeVar
 
 from ingest.reading.numbers import can_be_continued, can_continue, can_stand_alone, parse_number
@@ -230,26 +230,73 @@ def weigh(
         return Outcome(tuple(readings), False)  # too many to list: the right one may be missing, so none is chosen
 
     tidiness_of = [_tidiness(reading, blanks_anywhere) if tidy else 0 for reading in readings]
-    scores = [0] * len(readings)
-    for identity in identities:
-        names = keys if identity.expression.over_all else column_names(identity.expression)
-        for number, truth in enumerate(_judged(readings, keys, names, identity.holds, decimal_point)):
-            scores[number] += 0 if truth is None else 1 if truth else -1
-    plausible = [True] * len(readings)
-    for limit in limits:
-        judged = _judged(readings, keys, limit_names(limit), partial(within_limit, limit), decimal_point)
-        plausible = [before and within for before, within in zip(plausible, judged, strict=True)]
-    scored = list(compress(zip(scores, tidiness_of, readings, strict=True), plausible))
-    if not scored:
-        return Outcome((), True, len(readings))
-
-    best_score = max(score for score, _, _ in scored)
-    best_tidiness = max(spaces for score, spaces, _ in scored if score == best_score)
-    left = [r for score, spaces, r in scored if score == best_score and spaces == best_tidiness]
-    # Spaces alone decide when the tidiest of all readings is the one; otherwise the row's arithmetic had a say.
     tidiest = max(tidiness_of)
     by_spaces = [reading for reading, tidiness in zip(readings, tidiness_of, strict=True) if tidiness == tidiest]
-    return Outcome(tuple(left), len(by_spaces) > 1 or by_spaces != left, len(readings))
+    left = _fulfilling(by_spaces, keys, identities, limits, decimal_point) if len(by_spaces) < len(readings) else []
+    if not left:
+        scores = [0] * len(readings)
+        for identity in identities:
+            names = keys if identity.expression.over_all else column_names(identity.expression)
+            for number, truth in enumerate(_judged(readings, keys, names, identity.holds, decimal_point)):
+                scores[number] += 0 if truth is None else 1 if truth else -1
+        plausible = [True] * len(readings)
+        for limit in limits:
+            judged = _judged(readings, keys, limit_names(limit), partial(within_limit, limit), decimal_point)
+            plausible = [before and within for before, within in zip(plausible, judged, strict=True)]
+        scored = list(compress(zip(scores, tidiness_of, readings, strict=True), plausible))
+        if not scored:
+            return Outcome((), True, len(readings))
+        best_score = max(score for score, _, _ in scored)
+        best_tidiness = max(spaces for score, spaces, _ in scored if score == best_score)
+        left = [r for score, spaces, r in scored if score == best_score and spaces == best_tidiness]
+    return _outcome(left, by_spaces, len(readings))
+
+
+def weigh_without_blanks(
+    pieces: list[Piece], keys: list[str], identities: list[Identity], limits: list[str], decimal_point: bool
+) -> Outcome | None:
+    """What `weigh` comes to where empty cells leave no trace and a reading without any fulfils everything: no other reading can
+    be better, so that they are only counted. None where there is no such reading."""
+    shape = _shape(pieces)
+    if _BLANK in shape or len(shape) > MAX_PIECES:
+        return None
+    full = all_readings(pieces, len(keys), blanks_anywhere=False)
+    left = _fulfilling(full, keys, identities, limits, decimal_point)
+    weighed = _count(shape, len(keys)) if left else 0
+    if weighed == 1:
+        return Outcome(tuple(full), False)
+    return _outcome(left, full, weighed) if 0 < weighed <= MAX_READINGS else None
+
+
+def _outcome(left: list[Reading], tidiest: list[Reading], weighed: int) -> Outcome:
+    """Spaces alone decide when the tidiest of all readings is the one; otherwise the row's arithmetic had a say."""
+    return Outcome(tuple(left), len(tidiest) > 1 or tidiest != left, weighed)
+
+
+def _fulfilling(
+    readings: list[Reading], keys: list[str], identities: list[Identity], limits: list[str], decimal_point: bool
+) -> list[Reading]:
+    """The readings under which every identity holds and nothing implausible stands."""
+
+    def fulfils(values: dict[str, Decimal]) -> bool:
+        return all(identity.holds(values) for identity in identities) and all(within_limit(limit, values) for limit in limits)
+
+    return [reading for reading in readings if fulfils(reading.values(keys, decimal_point))]
+
+
+@lru_cache(maxsize=5_000)
+def _count(shape: str, columns: int) -> int:
+    """How many ways there are to read a shape where empty cells leave no trace."""
+    figures = _figures(shape)
+    ways = [[1] * (columns + 1)]
+    """For each index, from the last on: for each number of columns left the ways to fill them."""
+    for index in reversed(range(len(shape))):
+        if shape[index] == _BAR:
+            ways.append(ways[-1])
+            continue
+        after_figure = [sum(counts) for counts in zip(*(ways[len(shape) - end] for _, end in figures[index]), strict=True)]
+        ways.append(list(accumulate(after_figure[:columns], initial=0)) if after_figure else [0] * (columns + 1))
+    return ways[-1][columns]
 
 
 def _judged(

@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from ingest.layout import DATES, ColumnLayout, Layout, TableLayout, Variables
-from ingest.reading.figures import Figure, Outcome, Piece, Reading, all_readings, weigh
+from ingest.reading.figures import Figure, Outcome, Piece, Reading, all_readings, weigh, weigh_without_blanks
 from ingest.reading.locate import Line
 from ingest.reading.numbers import PLACEHOLDERS, is_marked_number, is_number_token, normalise
 from ingest.reading.rules import Identity, parse_expression
@@ -534,9 +534,14 @@ class RowReader:
         return token.kind not in ("word", "phrase") or bool(token.vocabularies & accepted)
 
     def _weighed(self, pieces: list[Piece], keys: list[str]) -> Outcome:
+        limits, decimal_point = self.table.limits, self.table.decimal_point
+        if self.ocr:
+            outcome = weigh_without_blanks(pieces, keys, self.identities, limits, decimal_point)
+            if outcome is not None:
+                return outcome
         readings = all_readings(pieces, len(keys), not self.blanks_shown)
         tidy = self.blanks_shown or self.ocr
-        return weigh(readings, keys, self.identities, self.table.limits, self.table.decimal_point, self.ocr, tidy)
+        return weigh(readings, keys, self.identities, limits, decimal_point, self.ocr, tidy)
 
 
 def _without_separators(pieces: list[Piece]) -> list[Piece]:
