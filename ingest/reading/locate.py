@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -49,11 +50,15 @@ class Line(NamedTuple):
 class _Stops:
     """The headings and beginnings of sections that end a table."""
 
-    def __init__(self, texts: list[str], variables: Variables) -> None:
+    def __init__(self, texts: tuple[str, ...], year: int, month: int | None) -> None:
+        variables = Variables(year, month)
         filled = [variables.fill(text) for text in texts if not text.startswith("^")]
         self.beginnings = tuple(filled)
         self.folded = sorted({fold(text) for text in filled}, key=len)
         self.patterns = [variables.pattern(text) for text in texts if text.startswith("^")]
+
+
+_stops = lru_cache(maxsize=1_000)(_Stops)
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,7 @@ class Page:
         self._known_by = {} if self.ocr else self._readings()
         self._known_by_word = self._first_words() if self.ocr else {}
         self._stops: dict[str, _Stops] = {}
+        self._headings: dict[str, list[int]] = {}
         self.boxed = self._page_boxes()
         skip = [variables.pattern(pattern) for pattern in layout.skip]
         matched = {i for pattern in skip for i, line in enumerate(self.plain) if pattern.match(line)}
@@ -208,7 +214,8 @@ class Page:
 
     def _stops_of(self, table: TableLayout) -> _Stops:
         if table.key not in self._stops:
-            self._stops[table.key] = _Stops(self.layout.stops if table.stops is None else table.stops, self.variables)
+            texts = self.layout.stops if table.stops is None else table.stops
+            self._stops[table.key] = _stops(tuple(texts), self.variables.year, self.variables.month)
         return self._stops[table.key]
 
     def goes_on(self, head: Head, following: Head, starts: list[int]) -> bool:
@@ -231,11 +238,14 @@ class Page:
         table, lines = head.table, self.report.lines
         if table.heading is None:
             return None
-        pattern = self.variables.pattern(table.heading)
-        candidates = range(head.end, len(lines)) if table.heading_follows else range(head.end - 1, -1, -1)
-        start = next((i for i in candidates if pattern.match(self.plain[i])), None)
-        if start is None:
+        if table.heading not in self._headings:
+            pattern = self.variables.pattern(table.heading)
+            self._headings[table.heading] = [index for index, line in enumerate(self.plain) if pattern.match(line)]
+        headings = self._headings[table.heading]
+        nearest = bisect_left(headings, head.end) - (not table.heading_follows)
+        if not 0 <= nearest < len(headings):
             return None
+        start = headings[nearest]
         if table.heading_is_below:
             start = next((i for i in range(start + 1, len(lines)) if self.plain[i]), start)
         end = start + 1
@@ -280,9 +290,9 @@ class Page:
         inside = False
         found = set()
         for index, line in enumerate(self.report.lines):
-            if self.report.begins_page(index):
+            if inside and self.report.begins_page(index):
                 inside = False
-            inside = inside or any(p.match(line) for p in patterns)
-            if inside:
+            if inside or any(p.match(line) for p in patterns):
+                inside = True
                 found.add(index)
         return frozenset(found)
