@@ -21,7 +21,7 @@ Judgement = TypeVar("Judgement")
 MAX_GROUPS = 3
 """Groups of three digits in one number: no municipal board's table reaches 1 000 000 000 in the unit it prints."""
 MAX_READINGS = 20_000
-MAX_WAYS_KEPT = 16
+MAX_WAYS_KEPT = 64
 """Ways to read a run that are kept for the next run of its shape."""
 MAX_PIECES = 400
 """Pieces of a run, extra spaces included; a longer one is no row of a table."""
@@ -129,7 +129,7 @@ def _shape_of_digits(text: str, same_line: bool) -> str:
     )
 
 
-@lru_cache(maxsize=5_000)
+@lru_cache(maxsize=1_000)
 def _few_ways(shape: str, columns: int, blanks_anywhere: bool) -> _Ways | None:
     """The ways to read a shape; None where they are too many to be kept."""
     found = _ways(shape, columns, blanks_anywhere, MAX_WAYS_KEPT)
@@ -232,17 +232,17 @@ def weigh(
     tidiness_of = [_tidiness(reading, blanks_anywhere) if tidy else 0 for reading in readings]
     tidiest = max(tidiness_of)
     by_spaces = [reading for reading, tidiness in zip(readings, tidiness_of, strict=True) if tidiness == tidiest]
-    left = _fulfilling(by_spaces, keys, identities, limits, decimal_point) if len(by_spaces) < len(readings) else []
+    left = _fulfilling(by_spaces, keys, identities, limits, decimal_point)
     if not left:
         scores = [0] * len(readings)
         for identity in identities:
-            names = keys if identity.expression.over_all else column_names(identity.expression)
-            for number, truth in enumerate(_judged(readings, keys, names, identity.holds, decimal_point)):
+            judged = _judged(readings, keys, _names(identity, keys), identity.holds, decimal_point)
+            for number, truth in enumerate(judged):
                 scores[number] += 0 if truth is None else 1 if truth else -1
         plausible = [True] * len(readings)
         for limit in limits:
-            judged = _judged(readings, keys, limit_names(limit), partial(within_limit, limit), decimal_point)
-            plausible = [before and within for before, within in zip(plausible, judged, strict=True)]
+            within = _judged(readings, keys, limit_names(limit), partial(within_limit, limit), decimal_point)
+            plausible = [before and now for before, now in zip(plausible, within, strict=True)]
         scored = list(compress(zip(scores, tidiness_of, readings, strict=True), plausible))
         if not scored:
             return Outcome((), True, len(readings))
@@ -277,11 +277,18 @@ def _fulfilling(
     readings: list[Reading], keys: list[str], identities: list[Identity], limits: list[str], decimal_point: bool
 ) -> list[Reading]:
     """The readings under which every identity holds and nothing implausible stands."""
+    left = readings
+    for identity in identities:
+        names = _names(identity, keys)
+        left = list(compress(left, _judged(left, keys, names, identity.holds, decimal_point)))
+    for limit in limits:
+        left = list(compress(left, _judged(left, keys, limit_names(limit), partial(within_limit, limit), decimal_point)))
+    return left
 
-    def fulfils(values: dict[str, Decimal]) -> bool:
-        return all(identity.holds(values) for identity in identities) and all(within_limit(limit, values) for limit in limits)
 
-    return [reading for reading in readings if fulfils(reading.values(keys, decimal_point))]
+def _names(identity: Identity, keys: list[str]) -> Container[str]:
+    """The columns that an identity speaks of."""
+    return keys if identity.expression.over_all else column_names(identity.expression)
 
 
 @lru_cache(maxsize=5_000)
@@ -309,11 +316,6 @@ def _judged(
     """What the values of some columns come to under each reading; readings that share their figures are judged once."""
     columns = [column for column, key in enumerate(keys) if key in names]
     own_keys = [keys[column] for column in columns]
-    known: dict[tuple[Figure | None, ...], Judgement] = {}
-    found = []
-    for reading in readings:
-        figures = tuple([reading.figures[column] for column in columns])
-        if figures not in known:
-            known[figures] = judge(_values(own_keys, figures, decimal_point))
-        found.append(known[figures])
-    return found
+    figures = [tuple([reading.figures[column] for column in columns]) for reading in readings]
+    judged = {own: judge(_values(own_keys, own, decimal_point)) for own in dict.fromkeys(figures)}
+    return [judged[own] for own in figures]

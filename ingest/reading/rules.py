@@ -87,6 +87,12 @@ class Expression:
         return {term.name: Decimal(term.weight) for term in self.terms}
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """What its result, its terms and its divisor speak of."""
+        terms = [t.name for t in (*self.terms, self.divisor) if t is not None]
+        return frozenset({self.result, *terms} - {"all"})
+
+    @cached_property
     def span(self) -> Decimal:
         """The weights of all terms together, whatever their sign."""
         return sum([abs(self.weights[term.name]) for term in self.terms], _ZERO)
@@ -132,10 +138,9 @@ def _weight(match: re.Match[str]) -> Decimal | int:
     return sign * (Decimal(factor.numerator) / factor.denominator).quantize(Decimal("0.000001")).normalize()
 
 
-def column_names(expression: Expression) -> set[str]:
+def column_names(expression: Expression) -> frozenset[str]:
     """The columns that a row rule speaks of."""
-    terms = [t.name for t in (*expression.terms, expression.divisor) if t is not None]
-    return {expression.result, *terms} - {"all"}
+    return expression.names
 
 
 def precision(value: Decimal) -> Decimal:
