@@ -191,8 +191,16 @@ def form_of(lines: list[str]) -> Form:
     return "aligned" if gaps and in_columns / len(gaps) >= ALIGNED_SHARE else "running"
 
 
-_LETTERS = re.compile(r"[0-9a-zåäöéü%<>+]+")
-_LETTERS_AND_LINE_ENDS = re.compile(r"[0-9a-zåäöéü%<>+\n]+")
+def _all_but(characters: str) -> bytes:
+    """The other characters of Latin-1."""
+    kept = characters.encode("latin-1")
+    return bytes(code for code in range(256) if code not in kept)
+
+
+_DIGITS_AND_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_NO_LETTERS = _all_but(f"{_DIGITS_AND_LETTERS}åäöéü%<>+")
+_NO_LETTERS_OR_LINE_ENDS = _all_but(f"{_DIGITS_AND_LETTERS}åäöéü%<>+\n")
+_NOT_PLAIN = _all_but(_DIGITS_AND_LETTERS)
 
 
 def shows_blanks(lines: list[str]) -> bool:
@@ -211,16 +219,19 @@ def shows_blanks(lines: list[str]) -> bool:
 
 def letters(text: str) -> str:
     """Only the letters and digits of a text, lower case: equal for the same words however they are wrapped or spaced."""
-    return "".join(_LETTERS.findall(unicodedata.normalize("NFC", text).lower()))
+    return _without(_NO_LETTERS, unicodedata.normalize("NFC", text).lower())
 
 
 def letters_of_lines(lines: list[str]) -> list[str]:
     """The letters of each line."""
-    text = unicodedata.normalize("NFC", "\n".join(lines)).lower()
-    return "".join(_LETTERS_AND_LINE_ENDS.findall(text)).split("\n") if lines else []
+    return _without(_NO_LETTERS_OR_LINE_ENDS, unicodedata.normalize("NFC", "\n".join(lines)).lower()).split("\n") if lines else []
 
 
-_NOT_PLAIN = re.compile(r"[^0-9a-z]+")
+def _without(characters: bytes, text: str) -> str:
+    """A text without what is not in Latin-1, and without some of that."""
+    return text.encode("latin-1", "ignore").translate(None, characters).decode("latin-1")
+
+
 _CONFUSED = re.compile(r"[60](?:(?<=[a-z][60])|(?=[a-z]))")
 
 
@@ -229,5 +240,5 @@ def fold(text: str) -> str:
     """The skeleton of a text that survives OCR: no accents, lower case, letters and digits only, common confusions merged."""
     plain = text.lower()
     if not (plain.isascii() and plain.isalnum()):
-        plain = _NOT_PLAIN.sub("", unicodedata.normalize("NFKD", plain.replace("&a", "a").replace("&", "a")))
+        plain = _without(_NOT_PLAIN, unicodedata.normalize("NFKD", plain.replace("&a", "a").replace("&", "a")))
     return _CONFUSED.sub("o", plain) if "6" in plain or "0" in plain else plain
