@@ -316,7 +316,6 @@ class _TextColumn:
         best = process.extractOne(fold(text), self._keys, scorer=fuzz.ratio, score_cutoff=PHRASE_RESEMBLANCE)
         return None if best is None else MISMATCH * (100 - best[1])
 
-    @lru_cache(maxsize=10_000)  # noqa: B019
     def goes_on(self, text: str, word: str) -> bool:
         """Whether a text cell can begin with a text and another word."""
         return fold(word) != "" and self.cost_at_least(text + word) is not None
@@ -437,15 +436,10 @@ class _Untangling:
             if len(growing) > MAX_DIVISIONS:
                 return None
             texts = [division.cells[index].text if index in division.cells else None for index in self.texts]
-            outlook = (
-                told,
-                division.untold,
-                bool(division.figures),
-                *texts,
-            )  # what is still to come depends on
+            outlook = told, division.untold, bool(division.figures), *texts
             if outlook in grown:
                 continue
-            least = cost if looked_ahead else self._cost_at_least(division, told)
+            least = cost if looked_ahead or not growing else self._cost_at_least(division, told)
             if least is None:
                 continue
             if least > cost:
