@@ -85,9 +85,10 @@ def all_readings(pieces: list[Piece], columns: int, blanks_anywhere: bool) -> li
 
     They depend on the shape of the run alone, and the rows of tables have few: the ways to read one are found once.
     """
-    if len(pieces) > MAX_PIECES:
-        return []
-    shape = _shape(pieces)
+    return _readings(pieces, _shape(pieces), columns, blanks_anywhere) if len(pieces) <= MAX_PIECES else []
+
+
+def _readings(pieces: list[Piece], shape: str, columns: int, blanks_anywhere: bool) -> list[Reading]:
     places, ways = _few_ways(shape, columns, blanks_anywhere) or _ways(shape, columns, blanks_anywhere, MAX_READINGS)
     texts = [piece.text for piece in pieces]
     figures = [Figure(" ".join(texts[start:end]), pieces[start].line_no) for start, end in places]
@@ -260,7 +261,7 @@ def weigh_without_blanks(
     shape = _shape(pieces)
     if _BLANK in shape or len(shape) > MAX_PIECES:
         return None
-    full = all_readings(pieces, len(keys), blanks_anywhere=False)
+    full = _readings(pieces, shape, len(keys), blanks_anywhere=False)
     left = _fulfilling(full, keys, identities, limits, decimal_point)
     weighed = _count(shape, len(keys)) if left else 0
     if weighed == 1:

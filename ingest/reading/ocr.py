@@ -410,10 +410,8 @@ class _Untangling:
         self.are_figures = [[token.kind in ("digits", "whole") for token in tokens] for tokens in lines]
         self.untold = [list(itertools.accumulate([t.kind == "digits" for t in tokens], initial=0)) for tokens in lines]
         """How many figures stand before each word of a line."""
-        words: set[str] = set()
-        words_from = [frozenset(words := words.union(token.text for token in tokens)) for tokens in reversed(self.rows)]
-        self._words_from = [*reversed(words_from), frozenset()]
-        """The words of the lines from each line on."""
+        self._last_line_of = {token.text: row for row, tokens in enumerate(lines) for token in tokens}
+        """The words of the row, each with the last line that it stands on."""
         self._beginnings = {index: self._costs_to_begin(index) for index in self.texts}
         """The words with which a text cell can begin, and what it then costs at least."""
         self._least_to_begin = {index: self._least_costs_to_begin(index) for index in self.texts}
@@ -460,7 +458,7 @@ class _Untangling:
         figures_stand_alone = self.columns[0].optional
         texts = [(index, column, self._beginnings[index]) for index, column in self.texts.items()]
         begun = [(column, division.cells[index].text) for index, column, _ in texts if column and index in division.cells]
-        not_begun = [beginnings for index, _, beginnings in texts if index not in division.cells]
+        first_words = set().union(*(beginnings for index, _, beginnings in texts if index not in division.cells))
 
         def place(position: int, column: int, cut: int, cells: dict[int, _Cell], figures: tuple[Token, ...]) -> None:
             if position == len(tokens):
@@ -486,9 +484,9 @@ class _Untangling:
 
         for cut, token in enumerate(tokens):
             if (
-                are_figures[cut]
-                or any(token.text in beginnings for beginnings in not_begun)
-                or any(column.goes_on(text, token.text) for column, text in begun)
+                (are_figures[cut] and (cut == 0 or figures_stand_alone))
+                or token.text in first_words
+                or (begun and any(column.goes_on(text, token.text) for column, text in begun))
             ):
                 place(cut, 0, cut, division.cells, division.figures)
             if not self.label_allowed:
@@ -533,22 +531,23 @@ class _Untangling:
         as_it_is = self._cell_cost(index, text)
         if column is None or as_it_is == 0.0:
             return as_it_is
-        costs = [cost for word in self._words_from[row] if (cost := column.cost_at_least(text + word)) is not None]
+        words = [word for word, last in self._last_line_of.items() if last >= row]
+        costs = [cost for word in words if (cost := column.cost_at_least(text + word)) is not None]
         return min(costs if as_it_is is None else [*costs, as_it_is], default=None)
 
     def _costs_to_begin(self, index: int) -> dict[str, float]:
-        column, words = self.texts[index], self._words_from[0]
+        column = self.texts[index]
         if column is None:
-            return {word: 0.0 for word in words if re.fullmatch(DATE_PATTERN, word)}
-        return {word: cost for word in words if (cost := column.cost_at_least(word)) is not None and fold(word)}
+            return {word: 0.0 for word in self._last_line_of if re.fullmatch(DATE_PATTERN, word)}
+        return {word: cost for word in self._last_line_of if (cost := column.cost_at_least(word)) is not None and fold(word)}
 
     def _least_costs_to_begin(self, index: int) -> list[float | None]:
-        empty = self._cell_cost(index, "")
-        costs = self._beginnings[index].items()
-        return [
-            min([cost for word, cost in costs if word in words] + ([] if empty is None else [empty]), default=None)
-            for words in self._words_from
-        ]
+        least = [self._cell_cost(index, "")] * (len(self.rows) + 1)
+        for word, cost in self._beginnings[index].items():
+            for row in range(self._last_line_of[word] + 1):
+                before = least[row]
+                least[row] = cost if before is None else min(before, cost)
+        return least
 
     def _cell_cost(self, index: int, text: str) -> float | None:
         """What a whole text cell costs, empty where there is no text; None where it must not be empty or is no phrase."""
