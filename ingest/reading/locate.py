@@ -16,7 +16,7 @@ from rapidfuzz import fuzz, process
 
 from ingest.layout import Layout, TableLayout, Variables
 from ingest.reading.columns import HeadFinder
-from ingest.source.text import ReportText, fold, letters, letters_of_lines, shows_blanks
+from ingest.source.text import ReportText, fold, fold_lines, letters, letters_of_lines, shows_blanks
 
 _FOOTNOTE = re.compile(r"\d\d$")
 FIRST_LETTERS = 3
@@ -96,6 +96,7 @@ class Page:
         for index in self._page_numbers:
             self.plain[index] = ""  # a page break can divide a head
         self._letters = [] if self.ocr else letters_of_lines(self.plain)
+        self._folded = fold_lines(self.plain) if self.ocr else []
         self._known_by = {} if self.ocr else self._readings()
         self._known_by_word = self._first_words() if self.ocr else {}
         self._stops: dict[str, _Stops] = {}
@@ -176,7 +177,7 @@ class Page:
         return None
 
     def _match_ocr(self, expected: str, start: int) -> tuple[int, float] | None:
-        if not fold(self.plain[start]):
+        if not self._folded[start]:
             return None
         words = expected.split()
         wanted = " ".join(sorted(fold(word) for word in words if fold(word)))
@@ -186,7 +187,7 @@ class Page:
             seen += [fold(word) for word in self.report.lines[index].replace("|", " ").split() if fold(word)]
             if len(seen) > len(words) + 3:
                 break
-            if fold(self.plain[index]):
+            if self._folded[index]:
                 ratio = fuzz.ratio(" ".join(sorted(seen)), wanted)
                 if ratio >= OCR_HEAD_RESEMBLANCE and (best is None or ratio > best[0]):
                     best = (ratio, index + 1)
@@ -203,7 +204,7 @@ class Page:
                 return True
         if not self.ocr:
             return line.startswith(stops.beginnings)
-        folded = fold(line)
+        folded = self._folded[index]
         longest = len(folded) * (200 - OCR_STOP_RESEMBLANCE) / OCR_STOP_RESEMBLANCE + 1
         for stop in stops.folded:
             if len(stop) > longest:

@@ -15,7 +15,7 @@ from rapidfuzz import fuzz, process
 
 from ingest.layout import TableLayout
 from ingest.reading.locate import HEAD_LINES, Page
-from ingest.source.text import fold
+from ingest.source.text import fold, fold_lines
 
 SAME_WORD = 85.0
 """Of 100: words that resemble each other so much can be one word, misread or inflected."""
@@ -80,7 +80,8 @@ class _Lines:
             None if line.endswith(".") or index in page.skipped else line.replace("|", " ").split()
             for index, line in enumerate(page.plain)
         ]
-        folded = {word: fold(word) for word in set(itertools.chain.from_iterable(filter(None, printed)))}
+        distinct = list(set(itertools.chain.from_iterable(filter(None, printed))))
+        folded = dict(zip(distinct, fold_lines(distinct), strict=True)) if distinct else {}
         self.words: list[list[str] | None] = []
         """None for lines that can be no part of a head: skipped, the end of a sentence, or longer than any head."""
         for texts in printed:

@@ -17,7 +17,7 @@ from ingest.reading.figures import Figure, Outcome, Piece, Reading, all_readings
 from ingest.reading.locate import Line
 from ingest.reading.numbers import PLACEHOLDERS, is_marked_number, is_number_token, normalise
 from ingest.reading.rules import Identity, parse_expression
-from ingest.source.text import letters
+from ingest.source.text import letters, letters_of_lines
 
 MAX_PHRASE_TOKENS = 16
 CONJUNCTIONS = frozenset({"och", "eller", "samt"})
@@ -260,9 +260,9 @@ class RowReader:
         """The phrases, notes and ranges that begin at an index, each with the number of pieces that it takes."""
         texts = [token.text for token in tokens]
         found: dict[int, tuple[Token, int]] = {}
-        for index, text in enumerate(texts):
-            first = _letters(text)
-            if first and first in self.phrases.begun and (phrase := self._phrase(tokens, index)):
+        in_letters = letters_of_lines(texts)
+        for index, first in enumerate(in_letters):
+            if first and first in self.phrases.begun and (phrase := self._phrase(tokens, in_letters, index)):
                 found[index] = phrase
         if self.note is not None:
             found |= {
@@ -272,7 +272,7 @@ class RowReader:
             found |= {index: whole for index in range(len(tokens)) if (whole := self._range_over_lines(tokens, index))}
         return found
 
-    def _phrase(self, tokens: list[Token], index: int) -> tuple[Token, int] | None:
+    def _phrase(self, tokens: list[Token], in_letters: list[str], index: int) -> tuple[Token, int] | None:
         """The longest phrase of the table's vocabularies that begins with a word that is no blank."""
         seen = ""
         best: tuple[Token, int] | None = None
@@ -281,9 +281,8 @@ class RowReader:
                 continue
             if tokens[end].kind == "bar":
                 break
-            here = _letters(tokens[end].text)
-            seen += here
-            if end > index and not here and not self._belongs(tokens[end].text, seen):
+            seen += in_letters[end]
+            if end > index and not in_letters[end] and not self._belongs(tokens[end].text, seen):
                 break  # `Vuxna - 5`: what has no letters is a cell of its own, unless a phrase has it (`Bokslut 2024 **`)
             if seen in self.phrases.known:
                 phrase, names = self.phrases.known[seen]

@@ -201,6 +201,7 @@ _DIGITS_AND_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _NO_LETTERS = _all_but(f"{_DIGITS_AND_LETTERS}åäöéü%<>+")
 _NO_LETTERS_OR_LINE_ENDS = _all_but(f"{_DIGITS_AND_LETTERS}åäöéü%<>+\n")
 _NOT_PLAIN = _all_but(_DIGITS_AND_LETTERS)
+_NOT_PLAIN_OR_LINE_ENDS = _all_but(f"{_DIGITS_AND_LETTERS}\n")
 
 
 def shows_blanks(lines: list[str]) -> bool:
@@ -238,7 +239,16 @@ _CONFUSED = re.compile(r"[60](?:(?<=[a-z][60])|(?=[a-z]))")
 @lru_cache(maxsize=10_000)
 def fold(text: str) -> str:
     """The skeleton of a text that survives OCR: no accents, lower case, letters and digits only, common confusions merged."""
+    return _folded(text, _NOT_PLAIN)
+
+
+def fold_lines(lines: list[str]) -> list[str]:
+    """The skeleton of each line, or of each word: many at once are had for the price of a few."""
+    return _folded("\n".join(lines), _NOT_PLAIN_OR_LINE_ENDS).split("\n")
+
+
+def _folded(text: str, not_plain: bytes) -> str:
     plain = text.lower()
     if not (plain.isascii() and plain.isalnum()):
-        plain = _without(_NOT_PLAIN, unicodedata.normalize("NFKD", plain.replace("&a", "a").replace("&", "a")))
+        plain = _without(not_plain, unicodedata.normalize("NFKD", plain.replace("&a", "a").replace("&", "a")))
     return _CONFUSED.sub("o", plain) if "6" in plain or "0" in plain else plain
