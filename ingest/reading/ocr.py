@@ -132,9 +132,9 @@ def read_rows(reader: RowReader, lines: list[Line], heading: str | None) -> list
         return _figure_rows(reader, [line for line in lines if line.text.strip()])
     if reader.table.label_is_heading:
         words = [line for line in lines if line.text.strip()]
-        return [_mixed_row(reader, _Columns(reader), words, heading)] if words else []
-    told = _Columns(reader)
-    return [_mixed_row(reader, told, block, None) for block in _blocks(reader, lines)]
+        return [_mixed_row(reader, _TextColumns(reader), words, heading)] if words else []
+    text_columns = _TextColumns(reader)
+    return [_mixed_row(reader, text_columns, block, None) for block in _blocks(reader, lines)]
 
 
 def _figure_rows(reader: RowReader, lines: list[Line]) -> list[RawRow]:
@@ -270,8 +270,8 @@ def _anchor(reader: RowReader, column: ColumnLayout, lines: list[Line]) -> int |
     return None
 
 
-def _mixed_row(reader: RowReader, told: _Columns, lines: list[Line], heading: str | None) -> RawRow:
-    label, cells, figures = _untangle(reader, told, lines, label_allowed=heading is None)
+def _mixed_row(reader: RowReader, text_columns: _TextColumns, lines: list[Line], heading: str | None) -> RawRow:
+    label, cells, figures = _untangle(reader, text_columns, lines, label_allowed=heading is None)
     printed = None if heading is not None else join_words(label)
     text = heading if heading is not None else repair(join_words(label))
     raw = [RawCell(index, cell.phrase, cell.line_no, "printed", printed=cell.printed) for index, cell in cells.items()]
@@ -378,8 +378,8 @@ class _Division(NamedTuple):
     """Figures in the label."""
 
 
-class _Columns:
-    """The columns of a table, and what the words of those with text can be (None: dates)."""
+class _TextColumns:
+    """The columns of a table that hold text, with what their words can be (None: dates), among the others."""
 
     def __init__(self, reader: RowReader) -> None:
         self.columns = reader.table.columns
@@ -401,12 +401,12 @@ class _Untangling:
     found of several.
     """
 
-    def __init__(self, columns: _Columns, lines: list[list[Token]], label_allowed: bool) -> None:
+    def __init__(self, text_columns: _TextColumns, lines: list[list[Token]], label_allowed: bool) -> None:
         self.label_allowed = label_allowed
         self.rows = lines
-        self.columns = columns.columns
-        self.texts = columns.texts
-        self.number_column = columns.number_column
+        self.columns = text_columns.columns
+        self.texts = text_columns.texts
+        self.number_column = text_columns.number_column
         self.are_figures = [[token.kind in ("digits", "whole") for token in tokens] for tokens in lines]
         self.untold = [list(itertools.accumulate([t.kind == "digits" for t in tokens], initial=0)) for tokens in lines]
         """How many figures stand before each word of a line."""
@@ -423,6 +423,7 @@ class _Untangling:
 
         Divisions grow line by line, always the one that can become cheapest: `order` keeps those that cost the same in the
         order in which trying everything would find them. Of those that leave the same to be decided the first is enough.
+        The words that follow are looked at, which may make it dearer, only when it is a division's turn.
         """
         growing: list[tuple[float, tuple[int, ...], bool, _Division]] = [(0.0, (), True, _Division((), {}, (), 0))]
         grown: set[object] = set()
@@ -434,7 +435,7 @@ class _Untangling:
             if len(growing) > MAX_DIVISIONS:
                 return None
             texts = [division.cells[index].text if index in division.cells else None for index in self.texts]
-            outlook = told, division.untold, bool(division.figures), *texts
+            outlook = told, division.untold, bool(division.figures), *texts  # what can still come depends on nothing else
             if outlook in grown:
                 continue
             least = cost if looked_ahead or not growing else self._cost_at_least(division, told)
@@ -571,11 +572,11 @@ class _Untangling:
 
 
 def _untangle(
-    reader: RowReader, columns: _Columns, lines: list[Line], label_allowed: bool
+    reader: RowReader, text_columns: _TextColumns, lines: list[Line], label_allowed: bool
 ) -> tuple[list[Token], dict[int, _Told], list[Token]]:
     """Label, text cells (by column) and figures of a row; Tangled where they cannot be told apart."""
     words = [[token for token in reader.plain_tokens(line) if token.kind != "bar"] for line in lines]
-    untangling = _Untangling(columns, words, label_allowed)
+    untangling = _Untangling(text_columns, words, label_allowed)
     too_long = sum(map(len, words)) > MAX_ROW_TOKENS
     best = None if too_long else untangling.best()
     if best is None:
