@@ -91,7 +91,9 @@ class _Lines:
         self.letters = list(itertools.accumulate(lengths, initial=0))
         """How many letters stand before each line, with a space behind each word."""
         self._by_length: dict[int, list[str]] = {}
-        for word in {*folded.values()} - {""}:
+        self._figures = {word for word in folded.values() if word.isdigit()}
+        """A figure is like no other figure."""
+        for word in {*folded.values()} - self._figures - {""}:
             self._by_length.setdefault(len(word), []).append(word)
         self._like = {own: self._resembling(own) for own in {own for head in heads for own in head.words}}
         like = {word for found in self._like.values() for word, _ in found}
@@ -106,7 +108,7 @@ class _Lines:
         best: dict[str, tuple[float, str]] = {}
         for own in head.words:
             for word, score in self._like[own]:
-                if (own == word or not word.isdigit()) and (word not in best or score > best[word][0]):
+                if word not in best or score > best[word][0]:
                     best[word] = score, own
         found = {index: [best[word][1] for word in words if word in best] for index, words in self._hits.items()}
         return {index: own for index, own in found.items() if own}
@@ -120,7 +122,8 @@ class _Lines:
         shortest, longest = _lengths_like(len(own), SAME_WORD)
         lengths = range(math.floor(shortest), math.ceil(longest) + 1)
         near = [word for length in lengths for word in self._by_length.get(length, ())]
-        return [(w, score) for w, score, _ in process.extract(own, near, scorer=fuzz.ratio, score_cutoff=SAME_WORD, limit=None)]
+        like = [(w, score) for w, score, _ in process.extract(own, near, scorer=fuzz.ratio, score_cutoff=SAME_WORD, limit=None)]
+        return [*like, (own, 100.0)] if own in self._figures else like
 
 
 def _first_like(page: Page, lines: _Lines, head: _Head, taken: Collection[int]) -> int | None:
