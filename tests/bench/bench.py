@@ -1,11 +1,12 @@
 """Reports per second and core, and wall time and peak memory of extract and build, by parts: `make bench`.
 
 It measures, it does not judge. Reports per second are those of the extraction from text, in CPU time of one process with
-its layouts loaded: of written reports (each another one; writing them is not counted) and of the real ones (the same ones
-again and again, whose words and lines are then known). The real reports are not part of the project: they are looked for in
-../shared/reports, and left out when they are not there. Peak memory is shown after some reports and after ten times as many:
-what is kept from one report to the next is bounded. Memory of a command is the sum over all its processes, sampled from
-/proc, where pages that processes share count once per sharer (PSS); elsewhere it is not shown.
+its layouts loaded that looks for garbage seldom, as the workers of `extract` do: of written reports (each another one;
+writing them is not counted) and of the real ones (the same ones again and again, whose words and lines are then known). The
+real reports are not part of the project: they are looked for in ../shared/reports, and left out when they are not there. Peak
+memory is shown after some reports and after ten times as many: what is kept from one report to the next is bounded. Memory of
+a command is the sum over all its processes, sampled from /proc, where pages that processes share count once per sharer (PSS);
+elsewhere it is not shown.
 """
 
 from __future__ import annotations
