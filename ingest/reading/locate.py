@@ -224,7 +224,7 @@ class Page:
         if starts.index(following.start) != starts.index(head.start) + 1:
             return False
         top = following.start
-        while top > head.end and not self.report.begins_page(top):
+        while top > head.end and top not in self.report.page_beginnings:
             top -= 1
             if self.report.lines[top].strip() and top not in self.skipped and top not in self.perhaps_page_numbers:
                 return False
@@ -250,7 +250,7 @@ class Page:
         if table.heading_is_below:
             start = next((i for i in range(start + 1, len(lines)) if self.plain[i]), start)
         end = start + 1
-        while end < len(lines) and self.plain[end] and end not in starts and not self.report.begins_page(end):
+        while end < len(lines) and self.plain[end] and end not in starts and end not in self.report.page_beginnings:
             if lines[end - 1].rstrip().endswith("."):
                 break  # a heading is one sentence, where blank lines do not set it apart
             end += 1
@@ -272,7 +272,7 @@ class Page:
         page = 1  # where the text has no pages of its own, they are counted by how they begin
         printed = [index for index, line in enumerate(lines) if line.strip()]
         for above, index in itertools.pairwise(printed):
-            if self.report.begins_page(index):
+            if index in self.report.page_beginnings:
                 look_at(above, pages[above] if pages else page)
                 page += 1
                 look_at(index, pages[index] if pages else page)
@@ -291,7 +291,7 @@ class Page:
         inside = False
         found = set()
         for index, line in enumerate(self.report.lines):
-            if inside and self.report.begins_page(index):
+            if inside and index in self.report.page_beginnings:
                 inside = False
             if inside or any(p.match(line) for p in patterns):
                 inside = True

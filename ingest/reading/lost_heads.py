@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from rapidfuzz import fuzz, process
 
@@ -29,11 +29,11 @@ LINES_OF_TWO = 2
 """A head of two words is looked for on so many lines: in prose its words stand together by chance."""
 
 
-def lost_head(page: Page, heads: Collection[int], rows: Collection[int]) -> tuple[TableLayout, int] | None:
+def lost_head(page: Page, heads: Collection[int], rows: Callable[[], Collection[int]]) -> tuple[TableLayout, int] | None:
     """A repeated table and the index of the first line that looks like its head and belongs to none, or None.
 
-    `heads` are the indices of the lines of recognised heads, `rows` of rows that were read: those can resemble a head of two
-    words by chance. Words are compared without their order: heads wrap column by column or line by line.
+    `heads` are the indices of the lines of recognised heads, `rows` gives those of rows that were read: those can resemble a
+    head of two words by chance. Words are compared without their order: heads wrap column by column or line by line.
     """
     filled = [(table, page.variables.fill(table.head)) for table in page.layout.tables if table.repeats]
     sought = [(table, _Head(_words(head))) for table, head in filled if not head.startswith("^")]
@@ -41,7 +41,7 @@ def lost_head(page: Page, heads: Collection[int], rows: Collection[int]) -> tupl
         return None
     lines = _Lines(page, [head for _, head in sought])
     for table, head in sought:
-        start = _first_like(page, lines, head, {*heads, *rows} if head.is_short else heads)
+        start = _first_like(page, lines, head, {*heads, *rows()} if head.is_short else heads)
         if start is not None:
             return table, start
     return None

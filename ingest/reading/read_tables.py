@@ -92,12 +92,15 @@ def read_tables(page: Page) -> list[TableRead]:
 
 def _refuse_lost_heads(page: Page, heads: set[int], reads: list[TableRead]) -> None:
     """ExtractionError where a repeated table stands once more than was read, under a head that reads otherwise."""
-    rows = {
-        no - 1
-        for read in reads
-        for row in read.rows
-        for no in (*range(row.line_no, row.label_end + 1), *(cell.line_no for cell in row.cells))
-    }
+
+    def rows() -> set[int]:
+        return {
+            no - 1
+            for read in reads
+            for row in read.rows
+            for no in (*range(row.line_no, row.label_end + 1), *(cell.line_no for cell in row.cells))
+        }
+
     lost = lost_head(page, heads, rows)
     if lost is not None:
         table, index = lost
@@ -193,8 +196,8 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
     finder = page.head_finder(table)
     begins: list[int] = []
     places: list[tuple[Range | None, ...]] = []
-    skip = [re.compile(page.variables.fill(pattern)) for pattern in table.skip]
-    row_starts = re.compile(page.variables.fill(table.row_starts)) if table.row_starts else None
+    skip = [page.variables.pattern(pattern) for pattern in table.skip]
+    row_starts = page.variables.pattern(table.row_starts) if table.row_starts else None
     skipping = False
     last = heads[0].end
     for head in heads:
@@ -209,8 +212,7 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
                 continue
             if page.is_stop(table, index) and not (place and begins_row(place, page.report.lines[index:end])):
                 break
-            text = page.report.lines[index]
-            plain = page.plain[index]
+            text, plain = page.report.lines[index], page.plain[index]
             if skip and any(pattern.match(plain) for pattern in skip):
                 skipping = row_starts is not None
                 left_out[index + 1] = "no part of the table, says its layout"
@@ -224,7 +226,7 @@ def _read_parts(page: Page, table: TableLayout, heads: list[Head], starts: list[
             if skipping:
                 left_out[index + 1] = "no part of the table, says its layout"
             else:
-                lines.append(Line(index + 1, text, page.report.begins_page(index)))
+                lines.append(Line(index + 1, text, index in page.report.page_beginnings))
                 if text.strip():
                     last = index + 1
     heading = page.heading_of(heads[0], starts)

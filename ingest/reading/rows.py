@@ -86,6 +86,13 @@ class Ambiguous(Exception):
 
 _LOOKS_ASIDE = re.compile(r"\(\?(?:[=!>(]|<[=!])|\\[AbBZ\d]|(?<!\[)\^|\$|[*+?}]\+")
 """What in a pattern makes a match depend on the text around it, or give up one that ends sooner."""
+
+
+@lru_cache(maxsize=1_000)
+def _looks_aside(pattern: re.Pattern[str]) -> bool:
+    return _LOOKS_ASIDE.search(pattern.pattern) is not None
+
+
 _NOT_WORDS = frozenset({"bar", "digits", "whole"})
 _letters = lru_cache(maxsize=10_000)(letters)
 """Of words, which come again and again."""
@@ -163,7 +170,6 @@ class RowReader:
         """What lines have been read as: those behind a remark are looked at again and again."""
         self.marks = frozenset({"%", "**", "–", "+/-", *layout.unit_words})
         self.note = None if layout.note is None else re.compile(layout.note)
-        self.note_alone = self.note is not None and _LOOKS_ASIDE.search(self.note.pattern) is None
 
     # -- tokens ---------------------------------------------------------------------------------------------------
 
@@ -297,7 +303,7 @@ class RowReader:
 
     def _where_notes_can_begin(self, tokens: list[Token]) -> Collection[int]:
         """A note of some tokens begins where its pattern matches what is left of the text, whatever follows it there."""
-        if self.note is None or not self.note_alone:
+        if self.note is None or _looks_aside(self.note):
             return range(len(tokens))
         text = " ".join([token.text for token in tokens if token.kind != "blank"])
         found: set[int] = set()

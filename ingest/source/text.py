@@ -60,15 +60,12 @@ class ReportText:
     doubts: tuple[Doubt, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def begins_page(self, index: int) -> bool:
-        """Whether the line at `index` is the first of a page that has anything on it.
+    @cached_property
+    def page_beginnings(self) -> frozenset[int]:
+        """The indices of lines that are the first of a page that has anything on it.
 
         Text without form feeds shows a page break as one space in front of a line, without an empty line.
         """
-        return index in self._page_beginnings
-
-    @cached_property
-    def _page_beginnings(self) -> frozenset[int]:
         if self.pages is not None:
             printed = [index for index, line in enumerate(self.lines) if line.strip()]
             return frozenset([*printed[:1], *(i for above, i in pairwise(printed) if self.pages[above] != self.pages[i])])

@@ -194,14 +194,14 @@ def print_tables_aligned(
     writer = AlignedWriter(style)
     index, page_ends = 0, False
     while index < len(report.lines):
-        if report.begins_page(index) or page_ends:
+        if index in report.page_beginnings or page_ends:
             writer.lines.append("\f")
             writer.page += 1
         if index + 1 in tables:
             table, grid = tables[index + 1]
             writer.grid(grid)
             writer.lines += [report.lines[i] for i in range(index, table.last_line) if i in boxed]
-            page_ends = any(report.begins_page(i) for i in range(index + 1, table.last_line))
+            page_ends = any(i in report.page_beginnings for i in range(index + 1, table.last_line))
             index = table.last_line
             continue
         line = report.lines[index]

@@ -335,15 +335,15 @@ def test_form_feeds_end_pages(tmp_path: Path) -> None:
     report = read_report(path)
     assert report.lines == ["Ett", " 3", "", "Två", " Tre", " 4", "Fyra", "7"]
     assert report.pages == (1, 1, 2, 2, 2, 2, 3, 3)
-    assert [report.begins_page(i) for i in range(8)] == [True, False, False, True, False, False, True, False]
+    assert report.page_beginnings == {0, 3, 6}
     page = Page(report, LAYOUTS[0], Variables(2031, 1))
     assert [index for index in range(8) if index in page.skipped] == [1, 5]  # the last page ends in a figure of another kind
 
 
 def test_without_form_feeds_a_space_begins_a_page_of_running_text_only(tmp_path: Path) -> None:
     report = ReportText("prov_2031", tmp_path, ["Ett", " Två"], "0" * 64)
-    assert (report.pages, report.begins_page(1)) == (None, True)
-    assert not ReportText("prov_2031", tmp_path, ["Ett", " Två"], "0" * 64, form="aligned").begins_page(1)
+    assert (report.pages, 1 in report.page_beginnings) == (None, True)
+    assert not ReportText("prov_2031", tmp_path, ["Ett", " Två"], "0" * 64, form="aligned").page_beginnings
 
 
 def test_what_the_text_was_found_to_be_goes_before_what_its_layout_says() -> None:
