@@ -56,9 +56,11 @@ def parse_number(text: str, decimal_point: bool = False) -> Decimal | None:
 
     `decimal_point` says that the table writes decimals with a point; elsewhere `1.234` is refused (None) rather than guessed.
     """
-    core = _NOTE.sub("", normalise(text))
-    core = _DECORATION.sub("", core).strip()
+    core = text
     match = _NUMBER.fullmatch(core)
+    if match is None:
+        core = _DECORATION.sub("", _NOTE.sub("", normalise(text))).strip()
+        match = _NUMBER.fullmatch(core)
     if match is None:
         return None
     decimals = match["decimals"] or ""
