@@ -47,7 +47,7 @@ class Share:
     @property
     def command(self) -> list[str]:
         # The target `tests` opens the database for reading only (profiles.yml): any number of processes can.
-        return ["test", "--target", "tests", "--select", *self.selection]
+        return ["test", "--target", "tests", "--indirect-selection", "empty", "--select", *self.selection]
 
 
 # What dbt is asked to do, and its exit: whether all went well, and the nodes' results as plain data.
