@@ -139,3 +139,17 @@
 {% macro duckdb__inlined() -%}
     not materialized
 {%- endmacro %}
+
+
+{# A number for the columns of a row, nulls included: equal rows have the same, others hardly ever. #}
+{% macro row_hash(columns) -%}
+    {{ return(adapter.dispatch('row_hash')(columns)) }}
+{%- endmacro %}
+
+{% macro default__row_hash(columns) -%}
+    xxhash64({{ columns | join(', ') }})
+{%- endmacro %}
+
+{% macro duckdb__row_hash(columns) -%}
+    hash({{ columns | join(', ') }})
+{%- endmacro %}

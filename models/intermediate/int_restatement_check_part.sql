@@ -6,14 +6,32 @@
             partition by {{ same_fact | join(', ') }} order by as_of, document_id, table_no, row_no, column_no
         ){% endset %}
 
-with facts as (
+with facts as {{ inlined() }} (
 
     select
         *,
+        {{ row_hash(same_fact) }} as fact_hash,
         cast(believed_value * factor_to_base as decimal(28, 4)) as believed_base_value,
         cast(printed_precision * abs(factor_to_base) as decimal(28, 4)) as base_precision
     from {{ ref('int_fact_cell') }}
     where printed_value is not null
+
+),
+
+-- Most facts are printed once. Two facts with one hash do no harm: they are told apart below.
+printed_again as (
+
+    select fact_hash from facts
+    group by fact_hash
+    having count(*) > 1
+
+),
+
+reprinted as (
+
+    select facts.*
+    from facts
+    inner join printed_again on facts.fact_hash = printed_again.fact_hash
 
 ),
 
@@ -28,7 +46,7 @@ pairs as (
         lag(base_value) over {{ vintages }} as earlier_base_value,
         lag(believed_base_value) over {{ vintages }} as earlier_believed_base_value,
         lag(base_precision) over {{ vintages }} as earlier_base_precision
-    from facts
+    from reprinted
 
 ),
 

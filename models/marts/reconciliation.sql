@@ -157,16 +157,7 @@ evaluated as (
             checks.document_id = report_columns.document_id
             and checks.table_no = report_columns.table_no
             and checks.column_no = report_columns.column_no
-    -- Where the report prints no parts at all there is nothing to hold the total against.
-    -- Bounds need all their figures, and miss none: what has to be there, the identities say.
-    where
-        judged.present_term_count > 0
-        and (
-            checks.check_class in ('identity', 'restatement')
-            or (judged.present_term_count = judged.term_count and judged.result_value is not null)
-            -- A cost for no days at all.
-            or checks.operation = 'ratio_between'
-        )
+    where {{ is_made('judged', 'checks') }}
 
 ),
 

@@ -5,25 +5,44 @@ with cells as (
 
 ),
 
--- A cell can stand twice in a check: as a term and as the divisor.
-figures as (
+parts as {{ inlined() }} (
 
-    select distinct
-        check_id,
-        cell_id
-    from {{ ref('int_check_part') }}
-    where cell_id is not null and check_class in ('identity', 'restatement', 'bounds')
+    select * from {{ ref('int_check_part') }}
 
 ),
 
--- Checks that were made: a rule where the report prints no parts is none. An identity that may be reviewed away guards
--- no better than bounds do.
-checks as (
+-- A check is made where nothing of it is missing, mostly.
+incomplete as (
 
-    select
-        check_id,
-        case when check_class = 'identity' and grade != 'error' then 'bounds' else check_class end as guard
-    from {{ ref('reconciliation') }}
+    select * from {{ ref('int_check_evaluation') }}
+    where variant = 'printed' and (present_term_count < term_count or term_count = 0 or result_value is null)
+
+),
+
+not_made as (
+
+    select parts.check_id
+    from parts
+    inner join incomplete on parts.check_id = incomplete.check_id
+    where parts.role = 'result' and not ({{ is_made('incomplete', 'parts') }})
+
+),
+
+-- A cell can stand twice in a check: as a term and as the divisor. An identity that may be reviewed away guards no
+-- better than bounds do.
+figures as (
+
+    select distinct
+        parts.check_id,
+        parts.cell_id,
+        case when parts.check_class = 'identity' and parts.grade != 'error' then 'bounds' else parts.check_class end
+            as guard
+    from parts
+    left join not_made on parts.check_id = not_made.check_id
+    where
+        parts.cell_id is not null
+        and parts.check_class in ('identity', 'restatement', 'bounds')
+        and not_made.check_id is null
 
 ),
 
@@ -36,13 +55,12 @@ unguarded as (
 counted as (
 
     select
-        figures.cell_id,
-        cast(count(case when checks.guard = 'identity' then 1 end) as integer) as identity_checks,
-        cast(count(case when checks.guard = 'restatement' then 1 end) as integer) as restatement_checks,
-        cast(count(case when checks.guard = 'bounds' then 1 end) as integer) as bounds_checks
+        cell_id,
+        cast(count(case when guard = 'identity' then 1 end) as integer) as identity_checks,
+        cast(count(case when guard = 'restatement' then 1 end) as integer) as restatement_checks,
+        cast(count(case when guard = 'bounds' then 1 end) as integer) as bounds_checks
     from figures
-    inner join checks on figures.check_id = checks.check_id
-    group by figures.cell_id
+    group by cell_id
 
 ),
 

@@ -8,9 +8,10 @@ with checks as {{ inlined() }} (
 
 ),
 
+-- Distinct only once they are few: mostly, no check fails.
 figures as {{ inlined() }} (
 
-    select * from {{ ref('int_check_figure') }}
+    {{ figures_named() }}
 
 ),
 
@@ -28,7 +29,7 @@ statements as (
 
 suspected as (
 
-    select
+    select distinct
         figures.check_id,
         figures.cell_id
     from figures
@@ -43,6 +44,16 @@ suspected_cells as (
 
 ),
 
+figures_of_suspected_cells as (
+
+    select distinct
+        figures.check_id,
+        figures.cell_id
+    from figures
+    inner join suspected_cells on figures.cell_id = suspected_cells.cell_id
+
+),
+
 -- A wrong figure fails all its identities and restatements; one beside it in a failing check still passes the others it
 -- takes part in. Bounds, and identities that may be reviewed away, say too little to count.
 counted as (
@@ -52,8 +63,7 @@ counted as (
         cast(sum(case when checks.is_exact and checks.is_failing then 1 else 0 end) as integer) as failing_check_count,
         cast(sum(case when checks.is_exact and not checks.is_failing then 1 else 0 end) as integer)
             as passing_check_count
-    from figures
-    inner join suspected_cells on figures.cell_id = suspected_cells.cell_id
+    from figures_of_suspected_cells as figures
     inner join checks on figures.check_id = checks.check_id
     group by figures.cell_id
 
