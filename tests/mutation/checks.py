@@ -26,6 +26,9 @@ from publish.paths import PROJECT_DIR
 PARTS = "int_check_part"
 """The model through which every check goes: one row per check and figure in it."""
 
+FIGURES = "int_check_figure"
+"""Which figures a check names; it is asked for, though no model reads it."""
+
 SUSPECTS = "reconciliation_suspect"
 """The mart that says which figures of a failing check to look at first."""
 
@@ -120,7 +123,8 @@ class Checks:
         self._connection = duckdb.connect(":memory:", config={"threads": 1})
         self._copy(database)
         # Views read what the tables hold at the time; also of what no change reaches.
-        needed = {key for key in set().union(*(self._ancestors(key) for key in reached)).union(reached) if self._is_view(key)}
+        asked = {*reached, *(key for key in self._nodes if key.startswith("model.") and key.endswith(f".{FIGURES}"))}
+        needed = {key for key in set().union(*map(self._ancestors, asked)) | asked if self._is_view(key)}
         for key in sorted(needed, key=lambda key: (len(self._ancestors(key)), key)):
             node = self._nodes[key]
             self._connection.execute(f"create schema if not exists {node['schema']}")

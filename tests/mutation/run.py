@@ -10,7 +10,7 @@ from decimal import Decimal
 from multiprocessing import get_context
 from pathlib import Path
 
-from mutation.checks import PARTS, Change, Checks
+from mutation.checks import FIGURES, PARTS, Change, Checks
 from mutation.mutants import Cell, Mutant, of_one_cell, of_pairs, of_tables
 from mutation.worlds import Finding, Reach, pack, run_world, together
 
@@ -35,7 +35,7 @@ def read_reports(checks: Checks) -> Reports:
     """The numbers and checks of the warehouse as the last run left it."""
     made = "check_id in (select check_id from marts.reconciliation)"
     exact = {check for check, said in checks.base.evaluations.items() if said.exact}
-    reach = Reach(checks.rows(f"select check_id, cell_id from intermediate.int_check_figure where {made}"), exact)
+    reach = Reach(checks.rows(f"select check_id, cell_id from intermediate.{FIGURES} where {made}"), exact)
     cells = checks.rows(
         "select cell_id, cells.document_id, cells.table_no, row_no, column_no, cells.subject, "
         "cells.row_label || ' / ' || cells.column_label, printed_text, "
