@@ -10,6 +10,7 @@ import heapq
 import itertools
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -316,9 +317,15 @@ class _TextColumn:
         best = process.extractOne(fold(text), self._keys, scorer=fuzz.ratio, score_cutoff=PHRASE_RESEMBLANCE)
         return None if best is None else MISMATCH * (100 - best[1])
 
-    def goes_on(self, text: str, word: str) -> bool:
-        """Whether a text cell can begin with a text and another word."""
-        return fold(word) != "" and self.cost_at_least(text + word) is not None
+    @lru_cache(maxsize=10_000)  # noqa: B019
+    def longer(self, text: str, word: str) -> str | None:
+        """A text with another word; None where no text cell begins so."""
+        return text + word if fold(word) != "" and self.cost_at_least(text + word) is not None else None
+
+    @lru_cache(maxsize=10_000)  # noqa: B019
+    def cost_to_begin(self, word: str) -> float | None:
+        """What no cell that begins with a word falls below; None where none does."""
+        return self.cost_at_least(word) if fold(word) != "" else None
 
     @lru_cache(maxsize=10_000)  # noqa: B019
     def cost_at_least(self, text: str) -> float | None:
@@ -336,7 +343,7 @@ class _TextColumn:
         certain = seen.rstrip("60")  # whether these are letters or figures depends on what follows
         wrong = self._letters_wrong(certain, Indel.distance(certain, alike[0]))
         resemblance = 100 + 1e-6 - 100 * wrong / (2 * self._longest + 1)
-        return MISMATCH * (100 - resemblance) if resemblance >= PHRASE_RESEMBLANCE else None
+        return max(0.0, MISMATCH * (100 - resemblance)) if resemblance >= PHRASE_RESEMBLANCE else None
 
     def _letters_wrong(self, text: str, at_most: int) -> int:
         """The letters that a text has too many or too few against the nearest beginning, which are so many `at_most`: no
@@ -416,131 +423,141 @@ class _Untangling:
         """The words with which a text cell can begin, and what it then costs at least."""
         self._least_to_begin = {index: self._least_costs_to_begin(index) for index in self.texts}
         """What a text cell that has not begun costs at least, for each number of lines that are told apart."""
-        self._cell_costs: dict[tuple[int, int, str], float | None] = {}
+        self._costs_ahead: dict[tuple[int, int, str], float | None] = {}
+        with_figures = [row for row, are_figures in enumerate(self.are_figures, 1) if any(are_figures)]
+        self._figures_end = max(with_figures, default=0) if len(self.texts) < len(self.columns) else len(lines)
+        """The number of lines behind which there are no figures, though the row should have some."""
 
     def best(self) -> _Division | None:
         """The cheapest division of all lines.
 
-        Divisions grow line by line, always the one that can become cheapest: `order` keeps those that cost the same in the
-        order in which trying everything would find them. Of those that leave the same to be decided the first is enough.
-        The words that follow are looked at, which may make it dearer, only when it is a division's turn.
+        Divisions grow line by line, always the one that can become cheapest, and by one way over the next line at a time:
+        what waits is a division, or one with the ways that have not been looked at. `order` keeps those that cost the same in
+        the order in which trying everything would find them. Of those that leave the same to be decided the first is enough.
         """
-        growing: list[tuple[float, tuple[int, ...], bool, _Division]] = [(0.0, (), True, _Division((), {}, (), 0))]
+        first = _Division((), {}, (), 0)
+        least = self._cost_at_least(first, 0)
+        waiting: list[tuple[float, tuple[int, ...], _Division, Iterator[_Division] | None]] = []
+        if least is not None:
+            waiting.append((least, (), first, None))
         grown: set[object] = set()
-        while growing:
-            cost, order, looked_ahead, division = heapq.heappop(growing)
-            told = len(order)
-            if told == len(self.rows):
-                return division
-            if len(growing) > MAX_DIVISIONS:
+        for _ in range(MAX_DIVISIONS):
+            if not waiting:
                 return None
-            texts = [division.cells[index].text if index in division.cells else None for index in self.texts]
-            outlook = told, division.untold, bool(division.figures), *texts  # what can still come depends on nothing else
-            if outlook in grown:
-                continue
-            least = cost if looked_ahead or not growing else self._cost_at_least(division, told)
-            if least is None:
-                continue
-            if least > cost:
-                heapq.heappush(growing, (least, order, True, division))
-                continue
-            grown.add(outlook)
-            is_last = told + 1 == len(self.rows)
-            for number, longer in enumerate(self._divided(division, told)):
-                least = self._cost(longer) if is_last else self._cost_so_far(longer, told + 1)
+            cost, order, division, ways = heapq.heappop(waiting)
+            if ways is None:
+                if len(order) == len(self.rows):
+                    return division
+                texts = [division.cells[index].text if index in division.cells else None for index in self.texts]
+                outlook = len(order), division.untold, bool(division.figures), *texts  # nothing else bears on what can come
+                if outlook in grown:
+                    continue
+                grown.add(outlook)
+                ways = self._divided(division, len(order))
+                order = *order, 0
+            told = len(order)
+            for longer in ways:
+                least = self._cost(longer) if told == len(self.rows) else self._cost_at_least(longer, told)
+                if least is not None and least <= cost and order[-1] > 0 and told < len(self.rows):
+                    least = self._cost_at_least(longer, told, looks_ahead=True)  # the way before it was wrong: this one may be
                 if least is not None:
-                    heapq.heappush(growing, (least, (*order, number), is_last, longer))
+                    heapq.heappush(waiting, (max(cost, least), order, longer, None))
+                    heapq.heappush(waiting, (cost, (*order[:-1], order[-1] + 1), division, ways))
+                    break
         return None
 
-    def _divided(self, division: _Division, row: int) -> list[_Division]:
-        """Every way in which a division can go on over the words of another line."""
+    def _divided(self, division: _Division, row: int) -> Iterator[_Division]:
+        """Every way in which a division can go on over the words of another line, those with the shortest label first."""
         tokens, are_figures, untold = self.rows[row], self.are_figures[row], self.untold[row]
-        found: list[_Division] = []
+        before = division.cells
         figures_stand_alone = self.columns[0].optional
-        texts = [(index, column, self._beginnings[index]) for index, column in self.texts.items()]
-        begun = [(column, division.cells[index].text) for index, column, _ in texts if column and index in division.cells]
-        first_words = set().union(*(beginnings for index, _, beginnings in texts if index not in division.cells))
+        longer = [self._longer(before, token.text) for token in tokens]
+        found: list[tuple[dict[int, _Cell], tuple[Token, ...]]] = []
 
-        def place(position: int, column: int, cut: int, cells: dict[int, _Cell], figures: tuple[Token, ...]) -> None:
+        def place(position: int, column: int, cells: dict[int, _Cell], figures: tuple[Token, ...]) -> None:
             if position == len(tokens):
-                label = (*division.label, *tokens[:cut])
-                found.append(_Division(label, cells, figures, division.untold + untold[cut]))
+                found.append((cells, figures))
                 return
             token = tokens[position]
             number_column = self.number_column[column] if are_figures[position] else len(self.columns)
-            for index, text_column, beginnings in texts:
-                if column <= index < number_column:
-                    cell = cells.get(index)
-                    if cell is None:
-                        if token.text in beginnings:
-                            longer = _Cell(token.text, token.line_no, token.line_no)
-                            place(position + 1, index, cut, {**cells, index: longer}, figures)
-                    elif text_column is not None and text_column.goes_on(cell.text, token.text):
-                        longer = _Cell(cell.text + token.text, cell.line_no, token.line_no)
-                        place(position + 1, index, cut, {**cells, index: longer}, figures)
+            for index, text_column in self.texts.items():
+                if not column <= index < number_column:
+                    continue
+                cell = cells.get(index)
+                if cell is before.get(index):
+                    text = longer[position].get(index)
+                else:
+                    text = text_column.longer(cell.text, token.text) if cell and text_column else None
+                if text is not None:
+                    told = _Cell(text, cell.line_no if cell else token.line_no, token.line_no)
+                    place(position + 1, index, {**cells, index: told}, figures)
             if are_figures[position] and number_column < len(self.columns):
                 after_cell = any(cell.last_line == token.line_no for cell in cells.values())
                 if cut == 0 or after_cell or figures_stand_alone:
-                    place(position + 1, number_column, cut, cells, (*figures, token))
+                    place(position + 1, number_column, cells, (*figures, token))
 
-        for cut, token in enumerate(tokens):
-            if (
-                (are_figures[cut] and (cut == 0 or figures_stand_alone))
-                or token.text in first_words
-                or (begun and any(column.goes_on(text, token.text) for column, text in begun))
-            ):
-                place(cut, 0, cut, division.cells, division.figures)
-            if not self.label_allowed:
-                return found
-        place(len(tokens), 0, len(tokens), division.cells, division.figures)
-        return found
+        for cut in range(len(tokens) if self.label_allowed else min(len(tokens), 1)):
+            if longer[cut] or (are_figures[cut] and (cut == 0 or figures_stand_alone)):
+                found.clear()
+                place(cut, 0, before, division.figures)
+                for cells, figures in found:
+                    yield _Division((*division.label, *tokens[:cut]), cells, figures, division.untold + untold[cut])
+        if self.label_allowed or not tokens:
+            yield _Division((*division.label, *tokens), before, division.figures, division.untold + untold[-1])
 
-    def _cost_so_far(self, division: _Division, row: int) -> float | None:
-        """What no division that goes on from this one falls below; None where none is a row. `row` is that of the next line."""
+    def _longer(self, cells: dict[int, _Cell], word: str) -> dict[int, str]:
+        """What the text cells become that can begin with a word, or go on with it."""
+        longer = {}
+        for index, column in self.texts.items():
+            cell = cells.get(index)
+            if cell is None:
+                text = word if word in self._beginnings[index] else None
+            else:
+                text = column.longer(cell.text, word) if column else None
+            if text is not None:
+                longer[index] = text
+        return longer
+
+    def _cost_at_least(self, division: _Division, row: int, looks_ahead: bool = False) -> float | None:
+        """What no division that goes on from this one falls below; None where none is a row. `row` is that of the next line.
+
+        A look at the words that follow may make it dearer.
+        """
         cost = UNTOLD / 4 * division.untold
+        if not division.figures and row >= self._figures_end:
+            cost += UNTOLD
         for index, column in self.texts.items():
             cell = division.cells.get(index)
             if cell is None:
                 least = self._least_to_begin[index][row]
+            elif column is None:
+                least = 0.0
             else:
-                least = 0.0 if column is None else column.cost_at_least(cell.text)
+                least = self._cell_cost_ahead(index, row, cell.text) if looks_ahead else column.cost_at_least(cell.text)
             if least is None:
                 return None
             cost += least
         return cost
 
-    def _cost_at_least(self, division: _Division, row: int) -> float | None:
-        """The same, with a look at the words that follow."""
-        cost = UNTOLD / 4 * division.untold
-        for index in self.texts:
-            cell = division.cells.get(index)
-            if cell is None:
-                least = self._least_to_begin[index][row]
-            else:
-                state = index, row, cell.text
-                if state not in self._cell_costs:
-                    self._cell_costs[state] = self._cell_cost_at_least(*state)
-                least = self._cell_costs[state]
-            if least is None:
-                return None
-            cost += least
-        return cost
-
-    def _cell_cost_at_least(self, index: int, row: int, text: str) -> float | None:
+    def _cell_cost_ahead(self, index: int, row: int, text: str) -> float | None:
         """The least that a text cell costs as it is or with any of the words that follow."""
-        column = self.texts[index]
-        as_it_is = self._cell_cost(index, text)
-        if column is None or as_it_is == 0.0:
-            return as_it_is
-        words = [word for word, last in self._last_line_of.items() if last >= row]
-        costs = [cost for word in words if (cost := column.cost_at_least(text + word)) is not None]
-        return min(costs if as_it_is is None else [*costs, as_it_is], default=None)
+        state = index, row, text
+        if state not in self._costs_ahead:
+            column = self.texts[index]
+            as_it_is = self._cell_cost(index, text)
+            costs = [] if as_it_is is None else [as_it_is]
+            if column is not None and as_it_is != 0.0:
+                words = [word for word, last in self._last_line_of.items() if last >= row]
+                costs += [cost for word in words if (cost := column.cost_at_least(text + word)) is not None]
+            self._costs_ahead[state] = min(costs, default=None)
+        return self._costs_ahead[state]
 
     def _costs_to_begin(self, index: int) -> dict[str, float]:
         column = self.texts[index]
         if column is None:
             return {word: 0.0 for word in self._last_line_of if re.fullmatch(DATE_PATTERN, word)}
-        return {word: cost for word in self._last_line_of if (cost := column.cost_at_least(word)) is not None and fold(word)}
+        costs = zip(self._last_line_of, map(column.cost_to_begin, self._last_line_of), strict=True)
+        return {word: cost for word, cost in costs if cost is not None}
 
     def _least_costs_to_begin(self, index: int) -> list[float | None]:
         least = [self._cell_cost(index, "")] * (len(self.rows) + 1)
