@@ -73,7 +73,7 @@ class Outcome(NamedTuple):
 
 
 class _Ways(NamedTuple):
-    """The ways to read a run: the places of all figures there can be (first piece, and the one behind), and for each way the
+    """The ways to read a run: the places of the figures there can be (first piece, and the one behind), and for each way the
     number of the place in every column, -1 for an empty cell, and how many extra spaces it explains."""
 
     places: tuple[tuple[int, int], ...]
@@ -161,7 +161,10 @@ def _ways(shape: str, columns: int, blanks_anywhere: bool, most: int) -> _Ways:
                 if fits[end] >> to_fill & 1:
                     waiting.append(((*before, place), explained + min(empty, blanks), end))
     places = [(start, end) for start, ends in enumerate(figures) for _, end in ends]
-    return _Ways(tuple(places), tuple(found))
+    used = sorted({place for cells, _ in found for place in cells if place >= 0})
+    number_of = {place: number for number, place in enumerate(used)} | {-1: -1}
+    ways = tuple((tuple([number_of[place] for place in cells]), explained) for cells, explained in found)
+    return _Ways(tuple([places[place] for place in used]), ways)
 
 
 def _gaps(shape: str) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -31,6 +31,9 @@ DATE_PATTERN = r"\d{4}-\d\d(?:-\d\d)?"
 
 
 Token = Piece
+_NO_VOCABULARIES: frozenset[str] = frozenset()
+_plain_token: Callable[[tuple[str, str, int, frozenset[str]]], Token] = partial(tuple.__new__, Token)
+"""A token of its fields: every word of every line becomes one."""
 
 
 class RawCell(NamedTuple):
@@ -228,7 +231,10 @@ class RowReader:
         merged = self._merge_values(parts)
         year_expected = self.table.label_years
         if not year_expected:
-            return [Token(_kind(part), part, line.no) for part in merged]
+            return [
+                _plain_token((kind, part, line.no, _NO_VOCABULARIES))
+                for kind, part in zip(map(_kind, merged), merged, strict=True)
+            ]
         tokens = []
         for part in merged:
             kind = _kind(part)
