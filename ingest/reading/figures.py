@@ -91,9 +91,9 @@ def all_readings(pieces: list[Piece], columns: int, blanks_anywhere: bool) -> li
 def _readings(pieces: list[Piece], shape: str, columns: int, blanks_anywhere: bool) -> list[Reading]:
     places, ways = _few_ways(shape, columns, blanks_anywhere) or _ways(shape, columns, blanks_anywhere, MAX_READINGS)
     texts = [piece.text for piece in pieces]
-    figures = [Figure(" ".join(texts[start:end]), pieces[start].line_no) for start, end in places]
+    figures = [Figure(texts[a] if b == a + 1 else " ".join(texts[a:b]), pieces[a].line_no) for a, b in places]
     cells = (*figures, None)
-    return [Reading(tuple(map(cells.__getitem__, way)), explained) for way, explained in ways]
+    return [Reading(tuple([cells[place] for place in way]), explained) for way, explained in ways]
 
 
 # A shape has a letter for each piece. That of a figure is made of what can be done with it:
@@ -176,6 +176,7 @@ def _gaps(shape: str) -> list[tuple[int, int]]:
     return gaps[::-1]
 
 
+@lru_cache(maxsize=1_000)
 def _figures(shape: str) -> list[list[tuple[int, int]]]:
     """At every index the figures that can begin there, the shortest first: each with its number and the index behind it."""
     can = [0 if piece in _NO_FIGURES else ord(piece) for piece in shape]

@@ -99,6 +99,7 @@ class Page:
         self._folded = fold_lines(self.plain) if self.ocr else []
         self._known_by = {} if self.ocr else self._readings()
         self._known_by_word = self._first_words() if self.ocr else {}
+        self._folded_words: dict[int, list[str]] = {}
         self._stops: dict[str, _Stops] = {}
         self._headings: dict[str, list[int]] = {}
         self.boxed = self._page_boxes()
@@ -184,7 +185,7 @@ class Page:
         seen: list[str] = []
         best: tuple[float, int] | None = None
         for index in range(start, min(start + HEAD_LINES, len(self.plain))):
-            seen += [fold(word) for word in self.report.lines[index].replace("|", " ").split() if fold(word)]
+            seen += self._words(index)
             if len(seen) > len(words) + 3:
                 break
             if self._folded[index]:
@@ -192,6 +193,13 @@ class Page:
                 if ratio >= OCR_HEAD_RESEMBLANCE and (best is None or ratio > best[0]):
                     best = (ratio, index + 1)
         return (best[1], best[0]) if best else None
+
+    def _words(self, index: int) -> list[str]:
+        """The folded words of a line of OCR text; many heads ask for those of the same lines."""
+        if index not in self._folded_words:
+            words = map(fold, self.report.lines[index].replace("|", " ").split())
+            self._folded_words[index] = [word for word in words if word]
+        return self._folded_words[index]
 
     def is_stop(self, table: TableLayout, index: int) -> bool:
         """Whether a line ends a table: a heading or the beginning of a section, as the layout lists them."""
@@ -286,14 +294,11 @@ class Page:
     def _page_boxes(self) -> frozenset[int]:
         """Lines of the boxes that the text shows at the foot of a page, up to the next page (a line that begins with a space)."""
         patterns = [re.compile(p) for p in self.layout.page_boxes]
-        if not patterns:
-            return frozenset()
+        begins = {index for pattern in patterns for index, line in enumerate(self.report.lines) if pattern.match(line)}
         inside = False
         found = set()
-        for index, line in enumerate(self.report.lines):
-            if inside and index in self.report.page_beginnings:
-                inside = False
-            if inside or any(p.match(line) for p in patterns):
-                inside = True
+        for index in range(min(begins), len(self.report.lines)) if begins else ():
+            inside = index in begins or (inside and index not in self.report.page_beginnings)
+            if inside:
                 found.add(index)
         return frozenset(found)

@@ -178,7 +178,7 @@ def _blocks(reader: RowReader, lines: list[Line]) -> list[list[Line]]:
     first = reader.table.columns[0]
     starts: list[int] = []
     for index, line in enumerate(lines):
-        anchor = _anchor(reader, first, lines[index:]) if not first.optional else _figures_at_end(reader, line)
+        anchor = _anchor(reader, first, lines, index) if not first.optional else _figures_at_end(reader, line)
         if anchor is None:
             continue
         start = index
@@ -193,6 +193,9 @@ def _blocks(reader: RowReader, lines: list[Line]) -> list[list[Line]]:
     before = next((line for line in lines[: starts[0] if starts else None] if line.text.strip()), None)
     if before is not None:
         raise Tangled(before.no)  # the first row's text cell is not recognised: its row would be lost
+    phrases = [
+        _phrase_words(phrase) for column in reader.table.columns for phrase in reader.vocabularies.get(column.words or "", [])
+    ]
     blocks = []
     for number, start in enumerate(starts):
         end = starts[number + 1] if number + 1 < len(starts) else len(lines)
@@ -200,7 +203,7 @@ def _blocks(reader: RowReader, lines: list[Line]) -> list[list[Line]]:
         remark = False
         for line in lines[start:end]:
             remark = remark or bool(comment and comment.match(line.text.strip()))
-            if remark and _ends_in_cell(reader, line):
+            if remark and _ends_in_cell(phrases, line):
                 raise Tangled(line.no)  # a row whose first text cell is not recognised would be lost as a part of the remark
             if line.text.strip() and not remark:
                 block.append(line)
@@ -210,12 +213,9 @@ def _blocks(reader: RowReader, lines: list[Line]) -> list[list[Line]]:
     return blocks
 
 
-def _ends_in_cell(reader: RowReader, line: Line) -> bool:
-    """Whether a line ends, as prose does not, in a whole phrase of a text column, with its capital and without a full stop."""
+def _ends_in_cell(phrases: list[_PhraseWords], line: Line) -> bool:
+    """Whether a line ends, as prose does not, in a whole phrase of a text cell, with its capital and without a full stop."""
     words = line.text.replace("|", " ").split()
-    phrases = [
-        _phrase_words(phrase) for column in reader.table.columns for phrase in reader.vocabularies.get(column.words or "", [])
-    ]
     if len(words) > 1 and len(words[-1]) <= 3 and words[-1] in [phrase.words[0] for phrase in phrases]:
         return True  # `Ej`, with the rest on a line below
     return any(
@@ -249,25 +249,26 @@ def _figures_at_end(reader: RowReader, line: Line) -> int | None:
     return len(tokens) - 1 if len(tokens) > 1 and tokens[-1].kind in ("digits", "whole") else None
 
 
-def _anchor(reader: RowReader, column: ColumnLayout, lines: list[Line]) -> int | None:
-    """Where in the first of the lines the first text cell of a row begins (word number), or None."""
-    paragraph = list(itertools.takewhile(lambda line: line.text.strip() and (line is lines[0] or not line.begins_page), lines))
-    if not paragraph:
+def _anchor(reader: RowReader, column: ColumnLayout, lines: list[Line], index: int) -> int | None:
+    """Where in a line the first text cell of a row begins (word number), or None."""
+    words = lines[index].text.replace("|", " ").split()
+    if not any(word[0].isupper() for word in words):
         return None
-    words, *below = [line.text.replace("|", " ").split() for line in paragraph]
     phrases = [_phrase_words(phrase) for phrase in reader.vocabularies[column.words or ""]]
+    long = {phrase.first for phrase in phrases if len(phrase.first) > 3}
+    short = [phrase for phrase in phrases if len(phrase.first) <= 3]
     for position, word in enumerate(words):
         if not word[0].isupper():
             continue
-        for phrase in phrases:
-            if len(phrase.first) > 3 and fuzz.ratio(fold(word), phrase.first) >= 85:
+        seen = fold(word)
+        if any(fuzz.ratio(seen, first) >= 85 for first in long):
+            return position
+        rests = [phrase.rest for phrase in short if seen == phrase.first]
+        if rests:  # `Ej`, and the rest behind it or, in a narrow column, below
+            paragraph = itertools.takewhile(lambda line: line.text.strip() and not line.begins_page, lines[index + 1 :])
+            below = [other for line in paragraph for other in line.text.replace("|", " ").split()]
+            if any(fuzz.ratio(fold(other), rest) >= 85 for rest in rests for other in (*words[position + 1 :], *below)):
                 return position
-            if (
-                len(phrase.first) <= 3 and fold(word) == phrase.first
-            ):  # `Ej`, and the rest behind it or, in a narrow column, below
-                others = [*words[position + 1 :], *itertools.chain(*below)]
-                if any(fuzz.ratio(fold(other), phrase.rest) >= 85 for other in others):
-                    return position
     return None
 
 
@@ -284,7 +285,7 @@ def _mixed_row(reader: RowReader, text_columns: _TextColumns, lines: list[Line],
             raise Tangled(lines[0].no)
 
         def whole(cells: tuple[RawCell, ...]) -> tuple[RawCell, ...]:
-            return in_order([*raw, *(c._replace(column=group[c.column]) for c in cells)])
+            return in_order([*raw, *(RawCell(group[c.column], c.text, c.line_no, c.method, c.weighed, c.printed) for c in cells)])
 
         alternatives = tuple(whole(cells) for cells in read.alternatives)
         return RawRow(text, lines[0].no, lines[-1].no, whole(read.cells), None, alternatives, printed)

@@ -26,6 +26,7 @@ MAX_OPEN_READINGS = 2_000
 """Readings of a row without its extra spaces; a table's totals are not asked about more."""
 _HANGING_HYPHEN = re.compile(r"\S-$")
 _LONE_LETTER = re.compile(r"(?:^|\s)\S-$")
+_YEAR = re.compile(r"(19|20)\d\d")
 _GOES_ON = re.compile(r"[a-zåäöé]")
 DATE_PATTERN = r"\d{4}-\d\d(?:-\d\d)?"
 
@@ -248,7 +249,7 @@ class RowReader:
         return tokens
 
     def _is_year(self, part: str) -> bool:
-        return self.table.label_years and re.fullmatch(r"(19|20)\d\d", part) is not None
+        return self.table.label_years and _YEAR.fullmatch(part) is not None
 
     def _merge_values(self, parts: list[str]) -> list[str]:
         """Glue marks to their figures: `5,59 %`, `96,7 **`, `19 st`, `+/- 0,5`, `80 – 100**`."""
@@ -575,7 +576,10 @@ def _crosses_gap(pieces: list[Piece], outcome: Outcome) -> bool:
 
 
 def _cells(reading: tuple[Figure | None, ...], first_column: int, decision: Decision) -> tuple[RawCell, ...]:
-    return tuple(RawCell(first_column + i, f.text, f.line_no, *decision) for i, f in enumerate(reading) if f is not None)
+    method, weighed = decision
+    return tuple(
+        [RawCell(column, f[0], f[1], method, weighed) for column, f in enumerate(reading, first_column) if f is not None]
+    )
 
 
 def in_order(cells: list[RawCell]) -> tuple[RawCell, ...]:
