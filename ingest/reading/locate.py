@@ -54,7 +54,7 @@ class _Stops:
         variables = Variables(year, month)
         filled = [variables.fill(text) for text in texts if not text.startswith("^")]
         self.beginnings = tuple(filled)
-        self.folded = sorted({fold(text) for text in filled}, key=len)
+        self.folded = sorted({fold(text) for text in filled})
         self.patterns = [variables.pattern(text) for text in texts if text.startswith("^")]
 
 
@@ -101,6 +101,7 @@ class Page:
         self._known_by_word = self._first_words() if self.ocr else {}
         self._folded_words: dict[int, list[str]] = {}
         self._stops: dict[str, _Stops] = {}
+        self._like_stops: dict[_Stops, set[int]] = {}
         self._headings: dict[str, list[int]] = {}
         self.boxed = self._page_boxes()
         skip = [variables.pattern(pattern) for pattern in layout.skip]
@@ -212,14 +213,22 @@ class Page:
                 return True
         if not self.ocr:
             return line.startswith(stops.beginnings)
-        folded = self._folded[index]
-        longest = len(folded) * (200 - OCR_STOP_RESEMBLANCE) / OCR_STOP_RESEMBLANCE + 1
-        for stop in stops.folded:
-            if len(stop) > longest:
-                return False  # nor any of those behind it, which are longer still
-            if fuzz.ratio(folded[: len(stop) + 1], stop, score_cutoff=OCR_STOP_RESEMBLANCE):
-                return True
-        return False
+        return index in self._beginning_like(stops)
+
+    def _beginning_like(self, stops: _Stops) -> set[int]:
+        """The lines of OCR text that begin like one of the stops, looked for in all of them at once."""
+        if stops not in self._like_stops:
+            lines: dict[str, list[int]] = {}
+            for index, line in enumerate(self._folded):
+                if line:
+                    lines.setdefault(line, []).append(index)
+            found = self._like_stops[stops] = set()
+            numbers = list(lines.values())
+            for stop in stops.folded:
+                beginnings = [line[: len(stop) + 1] for line in lines]
+                like = process.extract(stop, beginnings, scorer=fuzz.ratio, score_cutoff=OCR_STOP_RESEMBLANCE, limit=None)
+                found.update(*(numbers[at] for _, _, at in like))
+        return self._like_stops[stops]
 
     def _stops_of(self, table: TableLayout) -> _Stops:
         if table.key not in self._stops:

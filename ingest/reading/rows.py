@@ -232,10 +232,7 @@ class RowReader:
         merged = self._merge_values(parts)
         year_expected = self.table.label_years
         if not year_expected:
-            return [
-                _plain_token((kind, part, line.no, _NO_VOCABULARIES))
-                for kind, part in zip(map(_kind, merged), merged, strict=True)
-            ]
+            return [_plain_token((_kind(part), part, line.no, _NO_VOCABULARIES)) for part in merged]
         tokens = []
         for part in merged:
             kind = _kind(part)
