@@ -318,7 +318,6 @@ class _TextColumn:
         best = process.extractOne(fold(text), self._keys, scorer=fuzz.ratio, score_cutoff=PHRASE_RESEMBLANCE)
         return None if best is None else MISMATCH * (100 - best[1])
 
-    @lru_cache(maxsize=10_000)  # noqa: B019
     def longer(self, text: str, word: str) -> str | None:
         """A text with another word; None where no text cell begins so."""
         return text + word if fold(word) != "" and self.cost_at_least(text + word) is not None else None
@@ -472,7 +471,16 @@ class _Untangling:
         tokens, are_figures, untold = self.rows[row], self.are_figures[row], self.untold[row]
         before = division.cells
         figures_stand_alone = self.columns[0].optional
-        longer = [self._longer(before, token.text) for token in tokens]
+        begun = [(index, column, before[index].text) for index, column in self.texts.items() if column and index in before]
+        beginnings = [(index, words) for index, words in self._beginnings.items() if index not in before]
+        longer: list[dict[int, str]] = []
+        """For each word, what the text cells become that can begin with it or go on with it."""
+        for token in tokens:
+            with_word = {index: token.text for index, words in beginnings if token.text in words}
+            for index, column, text in begun:
+                if (goes_on := column.longer(text, token.text)) is not None:
+                    with_word[index] = goes_on
+            longer.append(with_word)
         found: list[tuple[dict[int, _Cell], tuple[Token, ...]]] = []
 
         def place(position: int, column: int, cells: dict[int, _Cell], figures: tuple[Token, ...]) -> None:
@@ -505,19 +513,6 @@ class _Untangling:
                     yield _Division((*division.label, *tokens[:cut]), cells, figures, division.untold + untold[cut])
         if self.label_allowed or not tokens:
             yield _Division((*division.label, *tokens), before, division.figures, division.untold + untold[-1])
-
-    def _longer(self, cells: dict[int, _Cell], word: str) -> dict[int, str]:
-        """What the text cells become that can begin with a word, or go on with it."""
-        longer = {}
-        for index, column in self.texts.items():
-            cell = cells.get(index)
-            if cell is None:
-                text = word if word in self._beginnings[index] else None
-            else:
-                text = column.longer(cell.text, word) if column else None
-            if text is not None:
-                longer[index] = text
-        return longer
 
     def _cost_at_least(self, division: _Division, row: int, looks_ahead: bool = False) -> float | None:
         """What no division that goes on from this one falls below; None where none is a row. `row` is that of the next line.
