@@ -477,40 +477,38 @@ class _Untangling:
         """For each word, what the text cells become that can begin with it or go on with it."""
         for token in tokens:
             with_word = {index: token.text for index, words in beginnings if token.text in words}
-            for index, column, text in begun:
-                if (goes_on := column.longer(text, token.text)) is not None:
+            for index, begun_column, text_before in begun:
+                if (goes_on := begun_column.longer(text_before, token.text)) is not None:
                     with_word[index] = goes_on
             longer.append(with_word)
-        found: list[tuple[dict[int, _Cell], tuple[Token, ...]]] = []
-
-        def place(position: int, column: int, cells: dict[int, _Cell], figures: tuple[Token, ...]) -> None:
-            if position == len(tokens):
-                found.append((cells, figures))
-                return
-            token = tokens[position]
-            number_column = self.number_column[column] if are_figures[position] else len(self.columns)
-            for index, text_column in self.texts.items():
-                if not column <= index < number_column:
-                    continue
-                cell = cells.get(index)
-                if cell is before.get(index):
-                    text = longer[position].get(index)
-                else:
-                    text = text_column.longer(cell.text, token.text) if cell and text_column else None
-                if text is not None:
-                    told = _Cell(text, cell.line_no if cell else token.line_no, token.line_no)
-                    place(position + 1, index, {**cells, index: told}, figures)
-            if are_figures[position] and number_column < len(self.columns):
-                after_cell = any(cell.last_line == token.line_no for cell in cells.values())
-                if cut == 0 or after_cell or figures_stand_alone:
-                    place(position + 1, number_column, cells, (*figures, token))
-
         for cut in range(len(tokens) if self.label_allowed else min(len(tokens), 1)):
-            if longer[cut] or (are_figures[cut] and (cut == 0 or figures_stand_alone)):
-                found.clear()
-                place(cut, 0, before, division.figures)
-                for cells, figures in found:
+            if not longer[cut] and not (are_figures[cut] and (cut == 0 or figures_stand_alone)):
+                continue
+            waiting = [(cut, 0, before, division.figures)]
+            while waiting:
+                position, first_column, cells, figures = waiting.pop()
+                if position == len(tokens):
                     yield _Division((*division.label, *tokens[:cut]), cells, figures, division.untold + untold[cut])
+                    continue
+                token = tokens[position]
+                number_column = self.number_column[first_column] if are_figures[position] else len(self.columns)
+                steps = []
+                for index, column in self.texts.items():
+                    if not first_column <= index < number_column:
+                        continue
+                    cell = cells.get(index)
+                    if cell is before.get(index):
+                        text = longer[position].get(index)
+                    else:
+                        text = column.longer(cell.text, token.text) if cell and column else None
+                    if text is not None:
+                        told = _Cell(text, cell.line_no if cell else token.line_no, token.line_no)
+                        steps.append((position + 1, index, {**cells, index: told}, figures))
+                if are_figures[position] and number_column < len(self.columns):
+                    after_cell = any(cell.last_line == token.line_no for cell in cells.values())
+                    if cut == 0 or after_cell or figures_stand_alone:
+                        steps.append((position + 1, number_column, cells, (*figures, token)))
+                waiting += reversed(steps)
         if self.label_allowed or not tokens:
             yield _Division((*division.label, *tokens), before, division.figures, division.untold + untold[-1])
 
