@@ -188,7 +188,8 @@ class RowReader:
         begins: list[int] = []
         for line in lines:
             begins.append(len(pieces))
-            pieces.extend(self._line_tokens(line))
+            if line.text:
+                pieces.extend(self._line_tokens(line))
         joined = self._joined(pieces)
         given: list[Token] = []
         place_of: dict[int, int] = {}
@@ -196,6 +197,8 @@ class RowReader:
 
         def tokens(index: int) -> list[Token]:
             at = begins[index] if begins else 0
+            if not joined:
+                return pieces[at:]
             read: list[Token] = []
             places: list[int] = []
             while at < len(pieces) and at not in place_of:
@@ -270,7 +273,7 @@ class RowReader:
         """The phrases, notes and ranges that begin at an index, each with the number of pieces that it takes."""
         texts = [token.text for token in tokens]
         found: dict[int, tuple[Token, int]] = {}
-        in_letters = letters_of_lines(texts)
+        in_letters = letters_of_lines(texts) if self.phrases.begun else []
         for index, first in enumerate(in_letters):
             if first and first in self.phrases.begun and (phrase := self._phrase(tokens, in_letters, index)):
                 found[index] = phrase
@@ -414,6 +417,7 @@ class RowReader:
         return len(on_line) == len(self.table.columns) and all(t.kind == "blank" for t in on_line)
 
     def _row_at(self, label: list[Token], tokens: list[Token], position: int) -> tuple[RawRow, int] | None:
+        text = ""
         notes: list[Token] = []
         cells: list[RawCell] = []
         alternatives: list[tuple[RawCell, ...]] = []
@@ -435,7 +439,8 @@ class RowReader:
             if index == len(tokens) or tokens[index].kind == "word":
                 return None  # no figure begins here
             group = self.numbers_from[column]
-            numbers = self._numbers(join_words(label), group, tokens, index, notes)
+            text = text or join_words(label)
+            numbers = self._numbers(text, group, tokens, index, notes)
             if numbers is None:
                 return None
             readings, index, decision = numbers
@@ -451,7 +456,8 @@ class RowReader:
         settled = [cell for cell in cells if cell.column not in open_columns]
         alternatives = [in_order([*settled, *cells_of_reading]) for cells_of_reading in alternatives]
         lines = () if self.blanks_shown or self.ocr else _lines_of(label)
-        row = RawRow(join_words(label), label[0].line_no, label[-1].line_no, tuple(cells), note, tuple(alternatives))
+        text = text or join_words(label)
+        row = RawRow(text, label[0].line_no, label[-1].line_no, tuple(cells), note, tuple(alternatives))
         return (row._replace(label_lines=lines) if len(lines) > 1 else row), index
 
     def _past_notes(self, tokens: list[Token], index: int, notes: list[Token]) -> int:
