@@ -562,11 +562,13 @@ def _after_remark(page: Page, reader: RowReader, part: list[Line]) -> _Rows:
         row = read[0] if read is not None else None
         return row is not None and row.label_end <= part[end - 1].no and not TWO_SENTENCES.search(row.label)
 
+    def end_of(paragraph: int) -> int:
+        return next((n for n in range(paragraph + 1, len(part)) if is_first(n) or not part[n].text.strip()), len(part))
+
     paragraphs = [i for i in range(1, len(part)) if is_first(i)]
-    ends = [next((n for n in range(i + 1, len(part)) if is_first(n) or not part[n].text.strip()), len(part)) for i in paragraphs]
     # In text without blank lines the row begins behind the last sentence after which one can be read.
-    sentences = [i for i in range(len(part) - 1, 0, -1) if _ends_sentence(part[i - 1])]
-    candidates = [*zip(paragraphs, ends, strict=True), *((i, len(part)) for i in sentences)]
+    sentences = (i for i in range(len(part) - 1, 0, -1) if _ends_sentence(part[i - 1]))
+    candidates = itertools.chain(((i, end_of(i)) for i in paragraphs), ((i, len(part)) for i in sentences))
     start = next((i for i, end in candidates if reads(i, end)), len(part))
     if start > 1 and start in paragraphs and part[start - 1].text.strip() and not _ends_sentence(part[start - 1]):
         above = max((i for i in paragraphs if i < start), default=None)
@@ -579,7 +581,7 @@ def _after_remark(page: Page, reader: RowReader, part: list[Line]) -> _Rows:
         begins = [line.text.strip()[:1] for line in part[start:] if line.no <= read[0].label_end]
         if begins[0].islower() or any(letter.isupper() for letter in begins[1:]):
             raise _leftover(page, reader.table, tokens_from(start))  # the end of the remark, or the row's label?
-    for line in part[1:start]:
+    for line in filter(lambda line: line.text.strip(), part[1:start]):
         tokens = [token for token in reader.tokens([line]) if token.kind != "blank"]
         kinds = [token.kind for token in tokens]
         if set(kinds) <= {"digits", "whole", "phrase", "note"} and (len(kinds) > 1 or "phrase" in kinds):
