@@ -73,7 +73,7 @@ class Outcome(NamedTuple):
 
 
 class _Ways(NamedTuple):
-    """The ways to read a run: the places of all figures there can be (first piece, and the one behind), and for each way the
+    """The ways to read a run: the places of the figures there can be (first piece, and the one behind), and for each way the
     number of the place in every column, -1 for an empty cell, and how many extra spaces it explains."""
 
     places: tuple[tuple[int, int], ...]
@@ -91,9 +91,9 @@ def all_readings(pieces: list[Piece], columns: int, blanks_anywhere: bool) -> li
 def _readings(pieces: list[Piece], shape: str, columns: int, blanks_anywhere: bool) -> list[Reading]:
     places, ways = _few_ways(shape, columns, blanks_anywhere) or _ways(shape, columns, blanks_anywhere, MAX_READINGS)
     texts = [piece.text for piece in pieces]
-    figures = [Figure(" ".join(texts[start:end]), pieces[start].line_no) for start, end in places]
+    figures = [Figure(texts[a] if b == a + 1 else " ".join(texts[a:b]), pieces[a].line_no) for a, b in places]
     cells = (*figures, None)
-    return [Reading(tuple(map(cells.__getitem__, way)), explained) for way, explained in ways]
+    return [Reading(tuple([cells[place] for place in way]), explained) for way, explained in ways]
 
 
 # A shape has a letter for each piece. That of a figure is made of what can be done with it:
@@ -161,7 +161,10 @@ def _ways(shape: str, columns: int, blanks_anywhere: bool, most: int) -> _Ways:
                 if fits[end] >> to_fill & 1:
                     waiting.append(((*before, place), explained + min(empty, blanks), end))
     places = [(start, end) for start, ends in enumerate(figures) for _, end in ends]
-    return _Ways(tuple(places), tuple(found))
+    used = sorted({place for cells, _ in found for place in cells if place >= 0})
+    number_of = {place: number for number, place in enumerate(used)} | {-1: -1}
+    ways = tuple((tuple([number_of[place] for place in cells]), explained) for cells, explained in found)
+    return _Ways(tuple([places[place] for place in used]), ways)
 
 
 def _gaps(shape: str) -> list[tuple[int, int]]:
@@ -173,6 +176,7 @@ def _gaps(shape: str) -> list[tuple[int, int]]:
     return gaps[::-1]
 
 
+@lru_cache(maxsize=1_000)
 def _figures(shape: str) -> list[list[tuple[int, int]]]:
     """At every index the figures that can begin there, the shortest first: each with its number and the index behind it."""
     can = [0 if piece in _NO_FIGURES else ord(piece) for piece in shape]

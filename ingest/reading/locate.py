@@ -54,7 +54,7 @@ class _Stops:
         variables = Variables(year, month)
         filled = [variables.fill(text) for text in texts if not text.startswith("^")]
         self.beginnings = tuple(filled)
-        self.folded = sorted({fold(text) for text in filled}, key=len)
+        self.folded = sorted({fold(text) for text in filled})
         self.patterns = [variables.pattern(text) for text in texts if text.startswith("^")]
 
 
@@ -99,7 +99,9 @@ class Page:
         self._folded = fold_lines(self.plain) if self.ocr else []
         self._known_by = {} if self.ocr else self._readings()
         self._known_by_word = self._first_words() if self.ocr else {}
+        self._folded_words: dict[int, list[str]] = {}
         self._stops: dict[str, _Stops] = {}
+        self._like_stops: dict[_Stops, set[int]] = {}
         self._headings: dict[str, list[int]] = {}
         self.boxed = self._page_boxes()
         skip = [variables.pattern(pattern) for pattern in layout.skip]
@@ -184,7 +186,7 @@ class Page:
         seen: list[str] = []
         best: tuple[float, int] | None = None
         for index in range(start, min(start + HEAD_LINES, len(self.plain))):
-            seen += [fold(word) for word in self.report.lines[index].replace("|", " ").split() if fold(word)]
+            seen += self._words(index)
             if len(seen) > len(words) + 3:
                 break
             if self._folded[index]:
@@ -192,6 +194,13 @@ class Page:
                 if ratio >= OCR_HEAD_RESEMBLANCE and (best is None or ratio > best[0]):
                     best = (ratio, index + 1)
         return (best[1], best[0]) if best else None
+
+    def _words(self, index: int) -> list[str]:
+        """The folded words of a line of OCR text; many heads ask for those of the same lines."""
+        if index not in self._folded_words:
+            words = map(fold, self.report.lines[index].replace("|", " ").split())
+            self._folded_words[index] = [word for word in words if word]
+        return self._folded_words[index]
 
     def is_stop(self, table: TableLayout, index: int) -> bool:
         """Whether a line ends a table: a heading or the beginning of a section, as the layout lists them."""
@@ -204,14 +213,22 @@ class Page:
                 return True
         if not self.ocr:
             return line.startswith(stops.beginnings)
-        folded = self._folded[index]
-        longest = len(folded) * (200 - OCR_STOP_RESEMBLANCE) / OCR_STOP_RESEMBLANCE + 1
-        for stop in stops.folded:
-            if len(stop) > longest:
-                return False  # nor any of those behind it, which are longer still
-            if fuzz.ratio(folded[: len(stop) + 1], stop, score_cutoff=OCR_STOP_RESEMBLANCE):
-                return True
-        return False
+        return index in self._beginning_like(stops)
+
+    def _beginning_like(self, stops: _Stops) -> set[int]:
+        """The lines of OCR text that begin like one of the stops, looked for in all of them at once."""
+        if stops not in self._like_stops:
+            lines: dict[str, list[int]] = {}
+            for index, line in enumerate(self._folded):
+                if line:
+                    lines.setdefault(line, []).append(index)
+            found = self._like_stops[stops] = set()
+            numbers = list(lines.values())
+            for stop in stops.folded:
+                beginnings = [line[: len(stop) + 1] for line in lines]
+                like = process.extract(stop, beginnings, scorer=fuzz.ratio, score_cutoff=OCR_STOP_RESEMBLANCE, limit=None)
+                found.update(*(numbers[at] for _, _, at in like))
+        return self._like_stops[stops]
 
     def _stops_of(self, table: TableLayout) -> _Stops:
         if table.key not in self._stops:
@@ -286,14 +303,11 @@ class Page:
     def _page_boxes(self) -> frozenset[int]:
         """Lines of the boxes that the text shows at the foot of a page, up to the next page (a line that begins with a space)."""
         patterns = [re.compile(p) for p in self.layout.page_boxes]
-        if not patterns:
-            return frozenset()
+        begins = {index for pattern in patterns for index, line in enumerate(self.report.lines) if pattern.match(line)}
         inside = False
         found = set()
-        for index, line in enumerate(self.report.lines):
-            if inside and index in self.report.page_beginnings:
-                inside = False
-            if inside or any(p.match(line) for p in patterns):
-                inside = True
+        for index in range(min(begins), len(self.report.lines)) if begins else ():
+            inside = index in begins or (inside and index not in self.report.page_beginnings)
+            if inside:
                 found.add(index)
         return frozenset(found)

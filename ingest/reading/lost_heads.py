@@ -82,13 +82,14 @@ class _Lines:
         ]
         distinct = list(set(itertools.chain.from_iterable(filter(None, printed))))
         folded = dict(zip(distinct, fold_lines(distinct), strict=True)) if distinct else {}
-        self.words: list[list[str] | None] = []
+        words_of = (texts and list(filter(None, map(folded.__getitem__, texts))) for texts in printed)
+        self.words = [None if words is None or len(words) > most_words else words for words in words_of]
         """None for lines that can be no part of a head: skipped, the end of a sentence, or longer than any head."""
-        for texts in printed:
-            words = [word for text in texts if (word := folded[text])] if texts is not None else None
-            self.words.append(None if words is None or len(words) > most_words else words)
-        lengths = (sum(map(len, words)) + len(words) if words else 0 for words in self.words)
-        self.letters = list(itertools.accumulate(lengths, initial=0))
+        self._in_order = list(itertools.chain.from_iterable(filter(None, self.words)))
+        self._before = list(itertools.accumulate((len(words) if words else 0 for words in self.words), initial=0))
+        """How many words stand before each line."""
+        letters = list(itertools.accumulate(map(len, self._in_order), initial=0))
+        self.letters = [letters[before] + before for before in self._before]
         """How many letters stand before each line, with a space behind each word."""
         self._by_length: dict[int, list[str]] = {}
         self._figures = {word for word in folded.values() if word.isdigit()}
@@ -115,7 +116,7 @@ class _Lines:
 
     def joined(self, start: int, end: int) -> str:
         """The words of lines in the order of the alphabet."""
-        return " ".join(sorted(itertools.chain.from_iterable(words for words in self.words[start:end] if words)))
+        return " ".join(sorted(self._in_order[self._before[start] : self._before[end]]))
 
     def _resembling(self, own: str) -> list[tuple[str, float]]:
         """The page's words that can be a word of a head."""

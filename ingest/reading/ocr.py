@@ -10,6 +10,7 @@ import heapq
 import itertools
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -177,7 +178,7 @@ def _blocks(reader: RowReader, lines: list[Line]) -> list[list[Line]]:
     first = reader.table.columns[0]
     starts: list[int] = []
     for index, line in enumerate(lines):
-        anchor = _anchor(reader, first, lines[index:]) if not first.optional else _figures_at_end(reader, line)
+        anchor = _anchor(reader, first, lines, index) if not first.optional else _figures_at_end(reader, line)
         if anchor is None:
             continue
         start = index
@@ -192,6 +193,9 @@ def _blocks(reader: RowReader, lines: list[Line]) -> list[list[Line]]:
     before = next((line for line in lines[: starts[0] if starts else None] if line.text.strip()), None)
     if before is not None:
         raise Tangled(before.no)  # the first row's text cell is not recognised: its row would be lost
+    phrases = [
+        _phrase_words(phrase) for column in reader.table.columns for phrase in reader.vocabularies.get(column.words or "", [])
+    ]
     blocks = []
     for number, start in enumerate(starts):
         end = starts[number + 1] if number + 1 < len(starts) else len(lines)
@@ -199,7 +203,7 @@ def _blocks(reader: RowReader, lines: list[Line]) -> list[list[Line]]:
         remark = False
         for line in lines[start:end]:
             remark = remark or bool(comment and comment.match(line.text.strip()))
-            if remark and _ends_in_cell(reader, line):
+            if remark and _ends_in_cell(phrases, line):
                 raise Tangled(line.no)  # a row whose first text cell is not recognised would be lost as a part of the remark
             if line.text.strip() and not remark:
                 block.append(line)
@@ -209,12 +213,9 @@ def _blocks(reader: RowReader, lines: list[Line]) -> list[list[Line]]:
     return blocks
 
 
-def _ends_in_cell(reader: RowReader, line: Line) -> bool:
-    """Whether a line ends, as prose does not, in a whole phrase of a text column, with its capital and without a full stop."""
+def _ends_in_cell(phrases: list[_PhraseWords], line: Line) -> bool:
+    """Whether a line ends, as prose does not, in a whole phrase of a text cell, with its capital and without a full stop."""
     words = line.text.replace("|", " ").split()
-    phrases = [
-        _phrase_words(phrase) for column in reader.table.columns for phrase in reader.vocabularies.get(column.words or "", [])
-    ]
     if len(words) > 1 and len(words[-1]) <= 3 and words[-1] in [phrase.words[0] for phrase in phrases]:
         return True  # `Ej`, with the rest on a line below
     return any(
@@ -248,25 +249,26 @@ def _figures_at_end(reader: RowReader, line: Line) -> int | None:
     return len(tokens) - 1 if len(tokens) > 1 and tokens[-1].kind in ("digits", "whole") else None
 
 
-def _anchor(reader: RowReader, column: ColumnLayout, lines: list[Line]) -> int | None:
-    """Where in the first of the lines the first text cell of a row begins (word number), or None."""
-    paragraph = list(itertools.takewhile(lambda line: line.text.strip() and (line is lines[0] or not line.begins_page), lines))
-    if not paragraph:
+def _anchor(reader: RowReader, column: ColumnLayout, lines: list[Line], index: int) -> int | None:
+    """Where in a line the first text cell of a row begins (word number), or None."""
+    words = lines[index].text.replace("|", " ").split()
+    if not any(word[0].isupper() for word in words):
         return None
-    words, *below = [line.text.replace("|", " ").split() for line in paragraph]
     phrases = [_phrase_words(phrase) for phrase in reader.vocabularies[column.words or ""]]
+    long = {phrase.first for phrase in phrases if len(phrase.first) > 3}
+    short = [phrase for phrase in phrases if len(phrase.first) <= 3]
     for position, word in enumerate(words):
         if not word[0].isupper():
             continue
-        for phrase in phrases:
-            if len(phrase.first) > 3 and fuzz.ratio(fold(word), phrase.first) >= 85:
+        seen = fold(word)
+        if any(fuzz.ratio(seen, first) >= 85 for first in long):
+            return position
+        rests = [phrase.rest for phrase in short if seen == phrase.first]
+        if rests:  # `Ej`, and the rest behind it or, in a narrow column, below
+            paragraph = itertools.takewhile(lambda line: line.text.strip() and not line.begins_page, lines[index + 1 :])
+            below = [other for line in paragraph for other in line.text.replace("|", " ").split()]
+            if any(fuzz.ratio(fold(other), rest) >= 85 for rest in rests for other in (*words[position + 1 :], *below)):
                 return position
-            if (
-                len(phrase.first) <= 3 and fold(word) == phrase.first
-            ):  # `Ej`, and the rest behind it or, in a narrow column, below
-                others = [*words[position + 1 :], *itertools.chain(*below)]
-                if any(fuzz.ratio(fold(other), phrase.rest) >= 85 for other in others):
-                    return position
     return None
 
 
@@ -283,7 +285,7 @@ def _mixed_row(reader: RowReader, text_columns: _TextColumns, lines: list[Line],
             raise Tangled(lines[0].no)
 
         def whole(cells: tuple[RawCell, ...]) -> tuple[RawCell, ...]:
-            return in_order([*raw, *(c._replace(column=group[c.column]) for c in cells)])
+            return in_order([*raw, *(RawCell(group[c.column], c.text, c.line_no, c.method, c.weighed, c.printed) for c in cells)])
 
         alternatives = tuple(whole(cells) for cells in read.alternatives)
         return RawRow(text, lines[0].no, lines[-1].no, whole(read.cells), None, alternatives, printed)
@@ -316,9 +318,14 @@ class _TextColumn:
         best = process.extractOne(fold(text), self._keys, scorer=fuzz.ratio, score_cutoff=PHRASE_RESEMBLANCE)
         return None if best is None else MISMATCH * (100 - best[1])
 
-    def goes_on(self, text: str, word: str) -> bool:
-        """Whether a text cell can begin with a text and another word."""
-        return fold(word) != "" and self.cost_at_least(text + word) is not None
+    def longer(self, text: str, word: str) -> str | None:
+        """A text with another word; None where no text cell begins so."""
+        return text + word if fold(word) != "" and self.cost_at_least(text + word) is not None else None
+
+    @lru_cache(maxsize=10_000)  # noqa: B019
+    def cost_to_begin(self, word: str) -> float | None:
+        """What no cell that begins with a word falls below; None where none does."""
+        return self.cost_at_least(word) if fold(word) != "" else None
 
     @lru_cache(maxsize=10_000)  # noqa: B019
     def cost_at_least(self, text: str) -> float | None:
@@ -336,7 +343,7 @@ class _TextColumn:
         certain = seen.rstrip("60")  # whether these are letters or figures depends on what follows
         wrong = self._letters_wrong(certain, Indel.distance(certain, alike[0]))
         resemblance = 100 + 1e-6 - 100 * wrong / (2 * self._longest + 1)
-        return MISMATCH * (100 - resemblance) if resemblance >= PHRASE_RESEMBLANCE else None
+        return max(0.0, MISMATCH * (100 - resemblance)) if resemblance >= PHRASE_RESEMBLANCE else None
 
     def _letters_wrong(self, text: str, at_most: int) -> int:
         """The letters that a text has too many or too few against the nearest beginning, which are so many `at_most`: no
@@ -416,131 +423,135 @@ class _Untangling:
         """The words with which a text cell can begin, and what it then costs at least."""
         self._least_to_begin = {index: self._least_costs_to_begin(index) for index in self.texts}
         """What a text cell that has not begun costs at least, for each number of lines that are told apart."""
-        self._cell_costs: dict[tuple[int, int, str], float | None] = {}
+        self._costs_ahead: dict[tuple[int, int, str], float | None] = {}
+        with_figures = [row for row, are_figures in enumerate(self.are_figures, 1) if any(are_figures)]
+        self._figures_end = max(with_figures, default=0) if len(self.texts) < len(self.columns) else len(lines)
+        """The number of lines behind which there are no figures, though the row should have some."""
 
     def best(self) -> _Division | None:
         """The cheapest division of all lines.
 
-        Divisions grow line by line, always the one that can become cheapest: `order` keeps those that cost the same in the
-        order in which trying everything would find them. Of those that leave the same to be decided the first is enough.
-        The words that follow are looked at, which may make it dearer, only when it is a division's turn.
+        Divisions grow line by line, always the one that can become cheapest, and by one way over the next line at a time:
+        what waits is a division, or one with the ways that have not been looked at. `order` keeps those that cost the same in
+        the order in which trying everything would find them. Of those that leave the same to be decided the first is enough.
         """
-        growing: list[tuple[float, tuple[int, ...], bool, _Division]] = [(0.0, (), True, _Division((), {}, (), 0))]
+        first = _Division((), {}, (), 0)
+        least = self._cost_at_least(first, 0)
+        waiting: list[tuple[float, tuple[int, ...], _Division, Iterator[_Division] | None]] = []
+        if least is not None:
+            waiting.append((least, (), first, None))
         grown: set[object] = set()
-        while growing:
-            cost, order, looked_ahead, division = heapq.heappop(growing)
-            told = len(order)
-            if told == len(self.rows):
-                return division
-            if len(growing) > MAX_DIVISIONS:
+        for _ in range(MAX_DIVISIONS):
+            if not waiting:
                 return None
-            texts = [division.cells[index].text if index in division.cells else None for index in self.texts]
-            outlook = told, division.untold, bool(division.figures), *texts  # what can still come depends on nothing else
-            if outlook in grown:
-                continue
-            least = cost if looked_ahead or not growing else self._cost_at_least(division, told)
-            if least is None:
-                continue
-            if least > cost:
-                heapq.heappush(growing, (least, order, True, division))
-                continue
-            grown.add(outlook)
-            is_last = told + 1 == len(self.rows)
-            for number, longer in enumerate(self._divided(division, told)):
-                least = self._cost(longer) if is_last else self._cost_so_far(longer, told + 1)
+            cost, order, division, ways = heapq.heappop(waiting)
+            if ways is None:
+                if len(order) == len(self.rows):
+                    return division
+                texts = [division.cells[index].text if index in division.cells else None for index in self.texts]
+                outlook = len(order), division.untold, bool(division.figures), *texts  # nothing else bears on what can come
+                if outlook in grown:
+                    continue
+                grown.add(outlook)
+                ways = self._divided(division, len(order))
+                order = *order, 0
+            told = len(order)
+            for longer in ways:
+                least = self._cost(longer) if told == len(self.rows) else self._cost_at_least(longer, told)
+                if least is not None and least <= cost and order[-1] > 0 and told < len(self.rows):
+                    least = self._cost_at_least(longer, told, looks_ahead=True)  # the way before it was wrong: this one may be
                 if least is not None:
-                    heapq.heappush(growing, (least, (*order, number), is_last, longer))
+                    heapq.heappush(waiting, (max(cost, least), order, longer, None))
+                    heapq.heappush(waiting, (cost, (*order[:-1], order[-1] + 1), division, ways))
+                    break
         return None
 
-    def _divided(self, division: _Division, row: int) -> list[_Division]:
-        """Every way in which a division can go on over the words of another line."""
+    def _divided(self, division: _Division, row: int) -> Iterator[_Division]:
+        """Every way in which a division can go on over the words of another line, those with the shortest label first."""
         tokens, are_figures, untold = self.rows[row], self.are_figures[row], self.untold[row]
-        found: list[_Division] = []
+        before = division.cells
         figures_stand_alone = self.columns[0].optional
-        texts = [(index, column, self._beginnings[index]) for index, column in self.texts.items()]
-        begun = [(column, division.cells[index].text) for index, column, _ in texts if column and index in division.cells]
-        first_words = set().union(*(beginnings for index, _, beginnings in texts if index not in division.cells))
-
-        def place(position: int, column: int, cut: int, cells: dict[int, _Cell], figures: tuple[Token, ...]) -> None:
-            if position == len(tokens):
-                label = (*division.label, *tokens[:cut])
-                found.append(_Division(label, cells, figures, division.untold + untold[cut]))
-                return
-            token = tokens[position]
-            number_column = self.number_column[column] if are_figures[position] else len(self.columns)
-            for index, text_column, beginnings in texts:
-                if column <= index < number_column:
+        begun = [(index, column, before[index].text) for index, column in self.texts.items() if column and index in before]
+        beginnings = [(index, words) for index, words in self._beginnings.items() if index not in before]
+        longer: list[dict[int, str]] = []
+        """For each word, what the text cells become that can begin with it or go on with it."""
+        for token in tokens:
+            with_word = {index: token.text for index, words in beginnings if token.text in words}
+            for index, begun_column, text_before in begun:
+                if (goes_on := begun_column.longer(text_before, token.text)) is not None:
+                    with_word[index] = goes_on
+            longer.append(with_word)
+        for cut in range(len(tokens) if self.label_allowed else min(len(tokens), 1)):
+            if not longer[cut] and not (are_figures[cut] and (cut == 0 or figures_stand_alone)):
+                continue
+            waiting = [(cut, 0, before, division.figures)]
+            while waiting:
+                position, first_column, cells, figures = waiting.pop()
+                if position == len(tokens):
+                    yield _Division((*division.label, *tokens[:cut]), cells, figures, division.untold + untold[cut])
+                    continue
+                token = tokens[position]
+                number_column = self.number_column[first_column] if are_figures[position] else len(self.columns)
+                steps = []
+                for index, column in self.texts.items():
+                    if not first_column <= index < number_column:
+                        continue
                     cell = cells.get(index)
-                    if cell is None:
-                        if token.text in beginnings:
-                            longer = _Cell(token.text, token.line_no, token.line_no)
-                            place(position + 1, index, cut, {**cells, index: longer}, figures)
-                    elif text_column is not None and text_column.goes_on(cell.text, token.text):
-                        longer = _Cell(cell.text + token.text, cell.line_no, token.line_no)
-                        place(position + 1, index, cut, {**cells, index: longer}, figures)
-            if are_figures[position] and number_column < len(self.columns):
-                after_cell = any(cell.last_line == token.line_no for cell in cells.values())
-                if cut == 0 or after_cell or figures_stand_alone:
-                    place(position + 1, number_column, cut, cells, (*figures, token))
+                    if cell is before.get(index):
+                        text = longer[position].get(index)
+                    else:
+                        text = column.longer(cell.text, token.text) if cell and column else None
+                    if text is not None:
+                        told = _Cell(text, cell.line_no if cell else token.line_no, token.line_no)
+                        steps.append((position + 1, index, {**cells, index: told}, figures))
+                if are_figures[position] and number_column < len(self.columns):
+                    after_cell = any(cell.last_line == token.line_no for cell in cells.values())
+                    if cut == 0 or after_cell or figures_stand_alone:
+                        steps.append((position + 1, number_column, cells, (*figures, token)))
+                waiting += reversed(steps)
+        if self.label_allowed or not tokens:
+            yield _Division((*division.label, *tokens), before, division.figures, division.untold + untold[-1])
 
-        for cut, token in enumerate(tokens):
-            if (
-                (are_figures[cut] and (cut == 0 or figures_stand_alone))
-                or token.text in first_words
-                or (begun and any(column.goes_on(text, token.text) for column, text in begun))
-            ):
-                place(cut, 0, cut, division.cells, division.figures)
-            if not self.label_allowed:
-                return found
-        place(len(tokens), 0, len(tokens), division.cells, division.figures)
-        return found
+    def _cost_at_least(self, division: _Division, row: int, looks_ahead: bool = False) -> float | None:
+        """What no division that goes on from this one falls below; None where none is a row. `row` is that of the next line.
 
-    def _cost_so_far(self, division: _Division, row: int) -> float | None:
-        """What no division that goes on from this one falls below; None where none is a row. `row` is that of the next line."""
+        A look at the words that follow may make it dearer.
+        """
         cost = UNTOLD / 4 * division.untold
+        if not division.figures and row >= self._figures_end:
+            cost += UNTOLD
         for index, column in self.texts.items():
             cell = division.cells.get(index)
             if cell is None:
                 least = self._least_to_begin[index][row]
+            elif column is None:
+                least = 0.0
             else:
-                least = 0.0 if column is None else column.cost_at_least(cell.text)
+                least = self._cell_cost_ahead(index, row, cell.text) if looks_ahead else column.cost_at_least(cell.text)
             if least is None:
                 return None
             cost += least
         return cost
 
-    def _cost_at_least(self, division: _Division, row: int) -> float | None:
-        """The same, with a look at the words that follow."""
-        cost = UNTOLD / 4 * division.untold
-        for index in self.texts:
-            cell = division.cells.get(index)
-            if cell is None:
-                least = self._least_to_begin[index][row]
-            else:
-                state = index, row, cell.text
-                if state not in self._cell_costs:
-                    self._cell_costs[state] = self._cell_cost_at_least(*state)
-                least = self._cell_costs[state]
-            if least is None:
-                return None
-            cost += least
-        return cost
-
-    def _cell_cost_at_least(self, index: int, row: int, text: str) -> float | None:
+    def _cell_cost_ahead(self, index: int, row: int, text: str) -> float | None:
         """The least that a text cell costs as it is or with any of the words that follow."""
-        column = self.texts[index]
-        as_it_is = self._cell_cost(index, text)
-        if column is None or as_it_is == 0.0:
-            return as_it_is
-        words = [word for word, last in self._last_line_of.items() if last >= row]
-        costs = [cost for word in words if (cost := column.cost_at_least(text + word)) is not None]
-        return min(costs if as_it_is is None else [*costs, as_it_is], default=None)
+        state = index, row, text
+        if state not in self._costs_ahead:
+            column = self.texts[index]
+            as_it_is = self._cell_cost(index, text)
+            costs = [] if as_it_is is None else [as_it_is]
+            if column is not None and as_it_is != 0.0:
+                words = [word for word, last in self._last_line_of.items() if last >= row]
+                costs += [cost for word in words if (cost := column.cost_at_least(text + word)) is not None]
+            self._costs_ahead[state] = min(costs, default=None)
+        return self._costs_ahead[state]
 
     def _costs_to_begin(self, index: int) -> dict[str, float]:
         column = self.texts[index]
         if column is None:
             return {word: 0.0 for word in self._last_line_of if re.fullmatch(DATE_PATTERN, word)}
-        return {word: cost for word in self._last_line_of if (cost := column.cost_at_least(word)) is not None and fold(word)}
+        costs = zip(self._last_line_of, map(column.cost_to_begin, self._last_line_of), strict=True)
+        return {word: cost for word, cost in costs if cost is not None}
 
     def _least_costs_to_begin(self, index: int) -> list[float | None]:
         least = [self._cell_cost(index, "")] * (len(self.rows) + 1)

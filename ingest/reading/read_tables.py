@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from ingest.errors import ExtractionError
 from ingest.layout import Layout, TableLayout
@@ -455,16 +456,17 @@ def _read_native_rows(
     comment = re.compile(table.comment) if table.comment else None
     rows: list[RawRow] = []
     for part in _without_remarks(page, reader, lines, comment):
-        tokens = reader.tokens(part)
+        tokens = part.tokens
         if table.label_is_heading:
-            tokens.insert(0, Token("word", heading or "", part[0].no if part else last))
+            tokens.insert(0, Token("word", heading or "", last if part.line_no is None else part.line_no))
         index = 0
         while index < len(tokens):
             if tokens[index].kind in ("blank", "bar"):
                 index += 1
                 continue
             index_before = index
-            read = reader.read_row(tokens, index)
+            first = part.first_row if index == 0 and not table.label_is_heading else None
+            read = first or reader.read_row(tokens, index)
             if read is None:
                 if fits is not None and rows and not _begins_row(fits, tokens[index:]):
                     return rows, rows[-1].cells[-1].line_no
@@ -515,19 +517,31 @@ def _leftover(page: Page, table: TableLayout, tokens: list[Token]) -> Extraction
     )
 
 
-def _without_remarks(page: Page, reader: RowReader, lines: list[Line], remark: re.Pattern[str] | None) -> list[list[Line]]:
-    """The lines in parts, each beginning with a row's label, without the remarks between rows."""
+class _Rows(NamedTuple):
+    """Lines that begin with a row's label, read as tokens, with the number of the first and the row where it is known."""
+
+    line_no: int | None
+    tokens: list[Token]
+    first_row: tuple[RawRow | None, int] | None = None
+
+
+def _without_remarks(page: Page, reader: RowReader, lines: list[Line], remark: re.Pattern[str] | None) -> list[_Rows]:
+    """The lines in parts without the remarks between rows."""
+
+    def rows(part: list[Line]) -> _Rows:
+        return _Rows(part[0].no if part else None, reader.tokens(part))
+
     if remark is None:
-        return [lines]
+        return [rows(lines)]
     parts: list[list[Line]] = [[]]
     for line in lines:
         if remark.match(line.text.strip()):
             parts.append([])
         parts[-1].append(line)
-    return [parts[0], *(_after_remark(page, reader, part) for part in parts[1:])]
+    return [rows(parts[0]), *(_after_remark(page, reader, part) for part in parts[1:])]
 
 
-def _after_remark(page: Page, reader: RowReader, part: list[Line]) -> list[Line]:
+def _after_remark(page: Page, reader: RowReader, part: list[Line]) -> _Rows:
     """What follows a remark's prose: the first paragraph that is, alone, the label of a row, and everything below it.
 
     A line of nothing but cells is no prose: it belongs to a row that cannot be read, which must not be lost as a remark.
@@ -540,35 +554,39 @@ def _after_remark(page: Page, reader: RowReader, part: list[Line]) -> list[Line]
         return line.begins_page or bool(line.text.strip() and not above)
 
     tokens_from = reader.tokens_from(part)
+    rows: dict[int, tuple[RawRow | None, int] | None] = {}
+    """The rows that can be read, by the index of the line from which on."""
 
     def reads(start: int, end: int) -> bool:
-        read = reader.read_row(tokens_from(start), 0)
+        rows[start] = read = reader.read_row(tokens_from(start), 0)
         row = read[0] if read is not None else None
         return row is not None and row.label_end <= part[end - 1].no and not TWO_SENTENCES.search(row.label)
 
+    def end_of(paragraph: int) -> int:
+        return next((n for n in range(paragraph + 1, len(part)) if is_first(n) or not part[n].text.strip()), len(part))
+
     paragraphs = [i for i in range(1, len(part)) if is_first(i)]
-    ends = [next((n for n in range(i + 1, len(part)) if is_first(n) or not part[n].text.strip()), len(part)) for i in paragraphs]
     # In text without blank lines the row begins behind the last sentence after which one can be read.
-    sentences = [i for i in range(len(part) - 1, 0, -1) if _ends_sentence(part[i - 1])]
-    candidates = [*zip(paragraphs, ends, strict=True), *((i, len(part)) for i in sentences)]
+    sentences = (i for i in range(len(part) - 1, 0, -1) if _ends_sentence(part[i - 1]))
+    candidates = itertools.chain(((i, end_of(i)) for i in paragraphs), ((i, len(part)) for i in sentences))
     start = next((i for i, end in candidates if reads(i, end)), len(part))
     if start > 1 and start in paragraphs and part[start - 1].text.strip() and not _ends_sentence(part[start - 1]):
         above = max((i for i in paragraphs if i < start), default=None)
         if above is not None and reads(above, len(part)):
             raise _leftover(page, reader.table, tokens_from(above))  # does the page break divide a label?
     if start < len(part) and start not in paragraphs:
-        label = reader.read_row(tokens_from(start), 0)
-        assert label is not None
-        assert label[0] is not None
-        begins = [line.text.strip()[:1] for line in part[start:] if line.no <= label[0].label_end]
+        read = rows[start]
+        assert read is not None
+        assert read[0] is not None
+        begins = [line.text.strip()[:1] for line in part[start:] if line.no <= read[0].label_end]
         if begins[0].islower() or any(letter.isupper() for letter in begins[1:]):
             raise _leftover(page, reader.table, tokens_from(start))  # the end of the remark, or the row's label?
-    for line in part[1:start]:
+    for line in filter(lambda line: line.text.strip(), part[1:start]):
         tokens = [token for token in reader.tokens([line]) if token.kind != "blank"]
         kinds = [token.kind for token in tokens]
         if set(kinds) <= {"digits", "whole", "phrase", "note"} and (len(kinds) > 1 or "phrase" in kinds):
             raise _leftover(page, reader.table, tokens)
-    return part[start:]
+    return _Rows(part[start].no, tokens_from(start), rows[start]) if start < len(part) else _Rows(None, [])
 
 
 def _ends_sentence(line: Line) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -26,11 +26,15 @@ MAX_OPEN_READINGS = 2_000
 """Readings of a row without its extra spaces; a table's totals are not asked about more."""
 _HANGING_HYPHEN = re.compile(r"\S-$")
 _LONE_LETTER = re.compile(r"(?:^|\s)\S-$")
+_YEAR = re.compile(r"(19|20)\d\d")
 _GOES_ON = re.compile(r"[a-zåäöé]")
 DATE_PATTERN = r"\d{4}-\d\d(?:-\d\d)?"
 
 
 Token = Piece
+_NO_VOCABULARIES: frozenset[str] = frozenset()
+_plain_token: Callable[[tuple[str, str, int, frozenset[str]]], Token] = partial(tuple.__new__, Token)
+"""A token of its fields: every word of every line becomes one."""
 
 
 class RawCell(NamedTuple):
@@ -184,7 +188,8 @@ class RowReader:
         begins: list[int] = []
         for line in lines:
             begins.append(len(pieces))
-            pieces.extend(self._line_tokens(line))
+            if line.text:
+                pieces.extend(self._line_tokens(line))
         joined = self._joined(pieces)
         given: list[Token] = []
         place_of: dict[int, int] = {}
@@ -192,6 +197,8 @@ class RowReader:
 
         def tokens(index: int) -> list[Token]:
             at = begins[index] if begins else 0
+            if not joined:
+                return pieces[at:]
             read: list[Token] = []
             places: list[int] = []
             while at < len(pieces) and at not in place_of:
@@ -228,7 +235,7 @@ class RowReader:
         merged = self._merge_values(parts)
         year_expected = self.table.label_years
         if not year_expected:
-            return [Token(_kind(part), part, line.no) for part in merged]
+            return [_plain_token((_kind(part), part, line.no, _NO_VOCABULARIES)) for part in merged]
         tokens = []
         for part in merged:
             kind = _kind(part)
@@ -242,7 +249,7 @@ class RowReader:
         return tokens
 
     def _is_year(self, part: str) -> bool:
-        return self.table.label_years and re.fullmatch(r"(19|20)\d\d", part) is not None
+        return self.table.label_years and _YEAR.fullmatch(part) is not None
 
     def _merge_values(self, parts: list[str]) -> list[str]:
         """Glue marks to their figures: `5,59 %`, `96,7 **`, `19 st`, `+/- 0,5`, `80 – 100**`."""
@@ -266,7 +273,7 @@ class RowReader:
         """The phrases, notes and ranges that begin at an index, each with the number of pieces that it takes."""
         texts = [token.text for token in tokens]
         found: dict[int, tuple[Token, int]] = {}
-        in_letters = letters_of_lines(texts)
+        in_letters = letters_of_lines(texts) if self.phrases.begun else []
         for index, first in enumerate(in_letters):
             if first and first in self.phrases.begun and (phrase := self._phrase(tokens, in_letters, index)):
                 found[index] = phrase
@@ -410,6 +417,7 @@ class RowReader:
         return len(on_line) == len(self.table.columns) and all(t.kind == "blank" for t in on_line)
 
     def _row_at(self, label: list[Token], tokens: list[Token], position: int) -> tuple[RawRow, int] | None:
+        text = ""
         notes: list[Token] = []
         cells: list[RawCell] = []
         alternatives: list[tuple[RawCell, ...]] = []
@@ -431,7 +439,8 @@ class RowReader:
             if index == len(tokens) or tokens[index].kind == "word":
                 return None  # no figure begins here
             group = self.numbers_from[column]
-            numbers = self._numbers(join_words(label), group, tokens, index, notes)
+            text = text or join_words(label)
+            numbers = self._numbers(text, group, tokens, index, notes)
             if numbers is None:
                 return None
             readings, index, decision = numbers
@@ -447,7 +456,8 @@ class RowReader:
         settled = [cell for cell in cells if cell.column not in open_columns]
         alternatives = [in_order([*settled, *cells_of_reading]) for cells_of_reading in alternatives]
         lines = () if self.blanks_shown or self.ocr else _lines_of(label)
-        row = RawRow(join_words(label), label[0].line_no, label[-1].line_no, tuple(cells), note, tuple(alternatives))
+        text = text or join_words(label)
+        row = RawRow(text, label[0].line_no, label[-1].line_no, tuple(cells), note, tuple(alternatives))
         return (row._replace(label_lines=lines) if len(lines) > 1 else row), index
 
     def _past_notes(self, tokens: list[Token], index: int, notes: list[Token]) -> int:
@@ -569,7 +579,10 @@ def _crosses_gap(pieces: list[Piece], outcome: Outcome) -> bool:
 
 
 def _cells(reading: tuple[Figure | None, ...], first_column: int, decision: Decision) -> tuple[RawCell, ...]:
-    return tuple(RawCell(first_column + i, f.text, f.line_no, *decision) for i, f in enumerate(reading) if f is not None)
+    method, weighed = decision
+    return tuple(
+        [RawCell(column, f[0], f[1], method, weighed) for column, f in enumerate(reading, first_column) if f is not None]
+    )
 
 
 def in_order(cells: list[RawCell]) -> tuple[RawCell, ...]:
