@@ -17,7 +17,7 @@ import duckdb
 import pyarrow
 import pytest
 from conftest import Run
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 from pyarrow import parquet
@@ -289,6 +289,7 @@ TEXTS = st.text(st.sampled_from(list("=+-@,;|\t\r\n \"'%.1A(!\u00a0\uff1då")), 
 SAFE_BEGINNING = re.compile(r'[-+]? ?\d[\d \u00a0\u202f.,]*%?"|[-+ ]+"')
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(rows=st.lists(st.tuples(st.integers(-9, 9), TEXTS, TEXTS, st.none() | TEXTS), max_size=4))
 @example([(1, "x", ";=1", None)])
 @example([(1, '"=1', ",\t-1+1", None)])
