@@ -135,7 +135,8 @@ def _run(project: Path, work: Path, kept: Path, rules_proved: bool, channel: Tex
 def _data_and_unit_tests(manifest: Manifest) -> list[Share]:
     return [
         Share(["test_type:data"], _data_tests(manifest)),
-        Share(["test_type:unit"], list(manifest.unit_tests.values())),
+        # They need next to no memory, other than tests of a country's data.
+        Share(["test_type:unit", "--threads", "2"], list(manifest.unit_tests.values())),
     ]
 
 
