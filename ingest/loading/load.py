@@ -32,8 +32,8 @@ from ingest.loading.columnar import NotPlain, plain, polars_types, read_frames
 from ingest.loading.database import explain, open_for_writing
 from ingest.loading.gate import CheckResult, as_results, check_frames, describe_failures, failures_by_document
 from ingest.loading.gate_docs import write_batches
+from ingest.loading.parallel import in_order
 from ingest.loading.store import read_extraction, staging_folder
-from ingest.loading.workers import in_order
 from ingest.model import Cell, Column, Document, Extraction, Note, Rule, RuleTerm, Statement, StatementTerm, Table
 
 RAW_SCHEMA = Path(__file__).parent / "raw_schema.sql"

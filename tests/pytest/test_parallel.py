@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import ExtractedDataError, WarehouseError
-from ingest.loading import workers
-from ingest.loading.workers import in_order
+from ingest.loading import parallel as workers
+from ingest.loading.parallel import in_order
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +81,7 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path, number: signal
     script = tmp_path / "parent.py"
     script.write_text(
         f"import os, sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "from ingest.loading.workers import in_order\nfrom test_workers import sleep\n"
+        "from ingest.loading.parallel import in_order\nfrom test_workers import sleep\n"
         f"if __name__ == '__main__':\n    os.cpu_count = lambda: 2\n    list(in_order(sleep, {files!r}))\n"
     )
     parent = subprocess.Popen([sys.executable, script])
