@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import ExtractedDataError, WarehouseError
-from ingest.loading import parallel as workers
+from ingest.loading import parallel
 from ingest.loading.parallel import in_order
 
 
@@ -50,7 +50,7 @@ def test_results_come_in_order_from_two_processes() -> None:
     results = list(in_order(square, [5, 2, 3, 4, 1]))
     assert [number for number, _ in results] == [25, 4, 9, 16, 1]
     makers = {pid for _, pid in results}
-    assert len(makers) == workers.WORKERS
+    assert len(makers) == parallel.WORKERS
     assert os.getpid() not in makers
     assert not any(_is_alive(pid) for pid in makers)
 
@@ -81,7 +81,7 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path, number: signal
     script = tmp_path / "parent.py"
     script.write_text(
         f"import os, sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "from ingest.loading.parallel import in_order\nfrom test_workers import sleep\n"
+        "from ingest.loading.parallel import in_order\nfrom test_parallel import sleep\n"
         f"if __name__ == '__main__':\n    os.cpu_count = lambda: 2\n    list(in_order(sleep, {files!r}))\n"
     )
     parent = subprocess.Popen([sys.executable, script])
