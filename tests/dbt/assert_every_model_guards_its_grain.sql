@@ -56,7 +56,10 @@
             {% endif %}
         {% endfor %}
     {% endfor %}
-    {% set generic_tests = ['test_unique_grain', 'test_never_null', 'test_expression_is_true', 'test_known_code'] %}
+    {% set generic_tests = [
+        'test_unique_grain', 'test_never_null', 'test_known_values', 'test_references', 'test_expression_is_true',
+        'test_known_code'
+    ] %}
     {% for generic in generic_tests if generic not in used %}
         {% do faults.append(generic ~ ': attached to nothing') %}
     {% endfor %}

@@ -12,11 +12,29 @@
     ('never_null: a null in either column', 2, test_never_null(
         "(select 1 as a, 1 as b union all select 1, null union all select null, 1)", ['a', 'b']
     )),
-    ('expression_is_true: true in every row', 0, test_expression_is_true(keys, 'a > 0')),
-    ('expression_is_true: at the bound', 0, test_expression_is_true("(select 0.15 as a)", 'a <= 0.15')),
-    ('expression_is_true: just outside', 1, test_expression_is_true("(select 0.1501 as a)", 'a <= 0.15')),
+    ('expression_is_true: true in every row', 0, test_expression_is_true(keys, ['a > 0', 'b > 0'])),
+    ('expression_is_true: at the bound', 0, test_expression_is_true("(select 0.15 as a)", ['a <= 0.15'])),
+    ('expression_is_true: just outside', 1, test_expression_is_true("(select 0.1501 as a)", ['a <= 0.15'])),
     ('expression_is_true: false, other sign, null', 3, test_expression_is_true(
-        "(select 0 as a union all select -1 union all select null)", 'a > 0'
+        "(select 0 as a union all select -1 union all select null)", ['a > 0']
+    )),
+    ('expression_is_true: either of two', 2, test_expression_is_true(
+        "(select 1 as a, 0 as b union all select 0, 1 union all select 1, 1)", ['a > 0', 'b > 0']
+    )),
+    ('known_values: all known, or none', 0, test_known_values(
+        "(select 'x' as a, 1 as b union all select null, -1)", {'a': ['x', 'y'], 'b': [-1, 1]}
+    )),
+    ('known_values: unknown in either column, another case', 3, test_known_values(
+        "(select 'z' as a, 1 as b union all select 'x', 2 union all select 'X', 1)", {'a': ['x', 'y'], 'b': [-1, 1]}
+    )),
+    ('references: all there, or none, known twice', 0, test_references(
+        "(select 'x' as a, 2 as b union all select null, 1)", {'a': [codes, 'code'], 'b': [keys, 'a']}
+    )),
+    ('references: unknown in either column', 2, test_references(
+        "(select 'y' as a, 2 as b union all select 'x', 3)", {'a': [codes, 'code'], 'b': [keys, 'a']}
+    )),
+    ('references: nothing is known', 1, test_references(
+        "(select 'x' as a)", {'a': ["(select 'x' as code where false)", 'code']}
     )),
     ('known_code: known, or in no dimension for a reason', 0, test_known_code(
         "(select 'x' as code, null as reason union all select 'total', 'a total')", 'code', codes, 'code'
