@@ -8,6 +8,7 @@ the documents that are at fault, if any; the message is then on standard error.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ def main() -> int:
     except KommunlagerError as error:
         answer, code = {"documents": {}}, 1
         print(error, file=sys.stderr)
-    print(json.dumps(answer))
+    print(json.dumps(answer), flush=True)
     return code
 
 
@@ -100,4 +101,7 @@ def _load(job: LoadJob) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stderr.flush()
+    # At once: nothing is open any more, and to free what the gate's libraries have made takes a fifth of a second.
+    os._exit(code)

@@ -1,10 +1,10 @@
 """dbt in processes of its own: `python -m publish.building.transform PROJECT_DIR WORK_DIR PARSED [--rules-proved]`.
 
-    parse ── (the word `build`) ── seeds and models ──┬── data tests ──┬── finished
-                                                      └── unit tests ──┘
+    parse ── (the word `build`) ── seeds and models ──┬── tests ──┬── finished
+                                                      └── tests ──┘
 
 PARSED is the file that keeps the parsed project (publish.building.parsed_project). With --rules-proved there are no unit tests:
-they hold the rules against rows of their own, and have passed for the very same rules. Then both processes test data.
+they hold the rules against rows of their own, and have passed for the very same rules.
 
 Processes of their own, because dbt keeps the database file open and takes signals its own way, because it can parse the
 project while the load still runs, and because its work per test is Python's: two processes that only read the finished tables
@@ -15,6 +15,7 @@ profile reads the database's path from KOMMUNLAGER_DATABASE.
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 PASSED = frozenset({"success", "pass", "no-op"})
+
+WORK_OF_UNIT_TEST = 8
+"""As much as so many tests of data, where there is little data: dbt writes each of its rows into a query."""
 
 MODELS = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 
@@ -56,6 +60,8 @@ Outcome = tuple[bool, list[dict[str, Any]]]
 
 def main() -> int:
     """Run the protocol above; exit 0 only when every model and test passed."""
+    # What dbt makes it keeps to its end, which is near, and to look through it for garbage takes a tenth of its time.
+    gc.disable()
     project, work, parsed = (Path(argument) for argument in sys.argv[1:4])
     rules_proved = "--rules-proved" in sys.argv[4:]
     # What dbt prints must not mix with the protocol.
@@ -88,11 +94,14 @@ def _run(project: Path, work: Path, kept: Path, rules_proved: bool, channel: Tex
             return 1
         manifest = cast("Manifest", parsed.result)
         keep_parsed(kept, work / "target")
+    else:
+        # What each process would begin with is done once, and while the load still runs: it opens no database.
+        dbtRunner(manifest=manifest, callbacks=[_tell]).invoke(["list", "--target", "lint", "--select", "path:seeds", *arguments])
     say("parsed", seconds=round(time.perf_counter() - beginning, 3))
 
     if sys.stdin.readline().strip() != "build":
         return 1
-    shares = _data_tests_in_two(manifest) if rules_proved else _data_and_unit_tests(manifest)
+    shares = _shares(manifest, rules_proved)
     # Before this process has threads, which do not survive a fork.
     modeller, *testers = [
         _Worker([*command, *arguments], manifest, say) for command in (MODELS, *(share.command for share in shares))
@@ -133,29 +142,25 @@ def _run(project: Path, work: Path, kept: Path, rules_proved: bool, channel: Tex
     return 0 if success else 1
 
 
-def _data_and_unit_tests(manifest: Manifest) -> list[Share]:
-    return [
-        Share(["test_type:data"], _data_tests(manifest)),
-        # They need next to no memory, other than tests of a country's data.
-        Share(["test_type:unit", "--threads", "2"], list(manifest.unit_tests.values())),
-    ]
-
-
-def _data_tests_in_two(manifest: Manifest) -> list[Share]:
-    """The data tests of the folder with most of them (the marts have as many as all others), and the others."""
+def _shares(manifest: Manifest, rules_proved: bool) -> list[Share]:
+    """The tests in two shares of about the same work, by the folders they stand in."""
+    tests = [node for node in manifest.nodes.values() if node.resource_type == "test"]
     folders: dict[str, list[Any]] = {}
-    for test in _data_tests(manifest):
+    for test in [*tests, *([] if rules_proved else manifest.unit_tests.values())]:
         folders.setdefault(str(Path(test.original_file_path).parent), []).append(test)
-    largest, *others = sorted(folders, key=lambda folder: -len(folders[folder]))
+    work = {
+        folder: sum(WORK_OF_UNIT_TEST if test.resource_type == "unit_test" else 1 for test in folders[folder])
+        for folder in folders
+    }
+    shares: tuple[list[str], ...] = ([], [])
+    for folder in sorted(folders, key=lambda folder: (-work[folder], folder)):
+        min(shares, key=lambda share: sum(work[folder] for folder in share)).append(folder)
+    kind = "test_type:data," if rules_proved else ""
     return [
-        Share([f"test_type:data,path:{folder}" for folder in some], [test for folder in some for test in folders[folder]])
-        for some in ([largest], others)
-        if some
+        Share([f"{kind}path:{folder}" for folder in share], [test for folder in share for test in folders[folder]])
+        for share in shares
+        if share
     ]
-
-
-def _data_tests(manifest: Manifest) -> list[Any]:
-    return [node for node in manifest.nodes.values() if node.resource_type == "test"]
 
 
 def _look_names_up_where_dbt_copies_them() -> None:
@@ -284,4 +289,7 @@ def _problem(name: str, status: str, message: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stderr.flush()
+    # At once: nothing is open any more, and to free all that dbt has made takes half a second.
+    os._exit(code)
