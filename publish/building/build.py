@@ -159,8 +159,8 @@ def build_locked(
 ) -> BuildResult:
     """Build and publish under the lock (see `build`).
 
-    `incremental`: documents that the published warehouse has loaded from the same files with the same program are taken from
-    it, with the results of their checks; and where rules and program are those of that warehouse, its unit tests hold.
+    Where rules and program are those of the published warehouse, its unit tests hold. `incremental`: documents that it has
+    loaded from the same files with the same program are taken from it, with the results of their checks.
     """
     started = time.perf_counter()
     warehouse = plan.warehouse
@@ -169,8 +169,8 @@ def build_locked(
     with staging_folder(warehouse.parent) as staging:
         # The same name as the published file: DuckDB names the catalog after it, and views refer to it.
         staged = staging / warehouse.name
-        before = _inputs_before(plan) if incremental else None
-        job = _load_job(plan, inputs, staged, staging / DOCS, before)
+        before = _inputs_before(plan)
+        job = _load_job(plan, inputs, staged, staging / DOCS, before if incremental else None)
         parsed = parsed_file_of(warehouse, plan.project, inputs.parts)
         seconds, finished = _load_and_transform(job, plan.project, staging, parsed, rules_are_proved(inputs, before), note)
         note("auditing", 0, 0)

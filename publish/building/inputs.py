@@ -95,13 +95,20 @@ def read_inputs(
     return Inputs(
         documents={folder.name: fingerprints.of(folder) for folder in folders},
         parts={
-            **code_parts(),
-            "models": _of_folders(project, _dbt_paths(project, "model-paths", "macro-paths", "test-paths")),
-            "seeds": _of_folders(project, _dbt_paths(project, "seed-paths")),
+            **project_parts(project),
             "kolada": "" if snapshot is None else fingerprints.of(snapshot),
             "missing": _digest([("missing", json.dumps(missing, sort_keys=True))]),
         },
     )
+
+
+def project_parts(project: Path) -> dict[str, str]:
+    """The fingerprints of the program and of a dbt project."""
+    return {
+        **code_parts(),
+        "models": _of_folders(project, _dbt_paths(project, "model-paths", "macro-paths", "test-paths")),
+        "seeds": _of_folders(project, _dbt_paths(project, "seed-paths")),
+    }
 
 
 def code_parts() -> dict[str, str]:

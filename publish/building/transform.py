@@ -15,7 +15,6 @@ profile reads the database's path from KOMMUNLAGER_DATABASE.
 
 from __future__ import annotations
 
-import gc
 import json
 import multiprocessing
 import os
@@ -28,7 +27,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from publish.building.parsed_project import keep_parsed, read_parsed
+from publish.building.dbt_command import ParseError, arguments, invoke, make_quick, parsed_project
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -60,8 +59,6 @@ Outcome = tuple[bool, list[dict[str, Any]]]
 
 def main() -> int:
     """Run the protocol above; exit 0 only when every model and test passed."""
-    # What dbt makes it keeps to its end, which is near, and to look through it for garbage takes a tenth of its time.
-    gc.disable()
     project, work, parsed = (Path(argument) for argument in sys.argv[1:4])
     rules_proved = "--rules-proved" in sys.argv[4:]
     # What dbt prints must not mix with the protocol.
@@ -75,28 +72,15 @@ def _run(project: Path, work: Path, kept: Path, rules_proved: bool, channel: Tex
         print(json.dumps({"event": event, **facts}), file=channel, flush=True)
 
     beginning = time.perf_counter()
-    from dbt.cli.main import dbtRunner
-
-    _look_names_up_where_dbt_copies_them()
-    # A fresh target folder per run: nothing of an earlier or a killed run can leak in, and the checkout stays clean.
-    flags = ["--project-dir", project, "--profiles-dir", project, "--target-path", work / "target", "--log-path", work / "logs"]
-    flags += ["--no-partial-parse", "--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors", "--no-write-json"]
-    # Without a log of its own, which words every event before it leaves most of them out: a tenth of dbt's time (see _tell).
-    flags += ["--log-level", "none", "--log-level-file", "none", "--warn-error-options", '{"error": "all"}']
-    arguments = [str(flag) for flag in flags]
-
-    manifest = read_parsed(kept)
-    if manifest is None:
-        parsed = dbtRunner(callbacks=[_tell]).invoke(["parse", *arguments])
-        if not parsed.success:
-            problem = _problem("dbt project", "error", str(parsed.exception or "see above"))
-            say("finished", failures=[problem], passed=0, skipped=0)
-            return 1
-        manifest = cast("Manifest", parsed.result)
-        keep_parsed(kept, work / "target")
-    else:
-        # What each process would begin with is done once, and while the load still runs: it opens no database.
-        dbtRunner(manifest=manifest, callbacks=[_tell]).invoke(["list", "--target", "lint", "--select", "path:seeds", *arguments])
+    make_quick()
+    asked_with = [*arguments(project, work), "--no-write-json"]
+    try:
+        manifest = parsed_project(kept, asked_with, work)
+    except ParseError as error:
+        say("finished", failures=[_problem("dbt project", "error", str(error))], passed=0, skipped=0)
+        return 1
+    # What each process would begin with is done once, and while the load still runs: it opens no database.
+    invoke(["list", "--target", "lint", "--select", "path:seeds", *asked_with], manifest)
     say("parsed", seconds=round(time.perf_counter() - beginning, 3))
 
     if sys.stdin.readline().strip() != "build":
@@ -104,7 +88,7 @@ def _run(project: Path, work: Path, kept: Path, rules_proved: bool, channel: Tex
     shares = _shares(manifest, rules_proved)
     # Before this process has threads, which do not survive a fork.
     modeller, *testers = [
-        _Worker([*command, *arguments], manifest, say) for command in (MODELS, *(share.command for share in shares))
+        _Worker([*command, *asked_with], manifest, say) for command in (MODELS, *(share.command for share in shares))
     ]
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     tests = [[set(test.depends_on.nodes) for test in share.tests] for share in shares]
@@ -163,35 +147,18 @@ def _shares(manifest: Manifest, rules_proved: bool) -> list[Share]:
     ]
 
 
-def _look_names_up_where_dbt_copies_them() -> None:
-    """Half of dbt's time for a test goes into copying some 600 names for each of its arguments (dbt-core 1.12).
-
-    Its other templates look names up instead; here the templates of arguments are made to do the same.
-    """
-    from dbt_common.clients import jinja
-
-    setattr(jinja.NativeSandboxTemplate, "new_context", jinja.MacroFuzzTemplate.new_context)  # noqa: B010
-
-
 def _invoke(command: Sequence[str], manifest: Manifest, say: Callable[..., None]) -> Outcome:
     """Let dbt run a command on the parsed project; each finished node is said."""
-    from dbt.cli.main import dbtRunner
 
     def count(message: Any) -> None:
         if message.info.name == "NodeFinished":
             say("node", name=message.data.node_info.node_name)
 
-    outcome = dbtRunner(manifest=manifest, callbacks=[count, _tell]).invoke(list(command))
+    outcome = invoke(command, manifest, [count])
     results = [_result(result) for result in getattr(outcome.result, "results", None) or []]
     if outcome.exception is not None and not results:
         results = [_problem(f"dbt {command[0]}", "error", str(outcome.exception))]
     return outcome.success, results
-
-
-def _tell(message: Any) -> None:
-    """An event of dbt: what it warns of or finds wrong goes to standard error, which is the caller's log."""
-    if message.info.level in ("warn", "error"):
-        print(message.info.msg, file=sys.stderr, flush=True)
 
 
 class _Worker:

@@ -48,7 +48,7 @@ def export(database: Path, out: Path | None, formats: tuple[str, ...], json_outp
     "--out", type=click.Path(path_type=Path), help="The pages' folder, replaced whole.  [default: kommunlager_docs beside it]"
 )
 @click.option(
-    "--dbt/--no-dbt", default=True, help="With dbt's own documentation, or without: it takes some ten seconds.  [default: with]"
+    "--dbt/--no-dbt", default=True, help="With dbt's own documentation, or without: it takes dbt some seconds.  [default: with]"
 )
 @json_option
 @quiet_option
