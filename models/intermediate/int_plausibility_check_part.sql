@@ -12,8 +12,8 @@
         ('product_printed', 'product_believed'), 0, 'volume_is_registered_misprint'),
     ('priced_volumes', 'ratio_between', 'bounds', '2 * pair_no', 'factor', 'price_cell_id',
         ('price_printed', 'price_believed'), 0, 'price_is_registered_misprint'),
-    ('likenesses', 'distinct', 'suspicion', 0, 'result', 'cell_id', ('printed_value', 'believed_value'),
-        'printed_precision', 'is_registered_misprint', none, 'place_after = 1'),
+    ('watched', 'distinct', 'suspicion', 0, 'result', 'cell_id', ('printed_value', 'believed_value'),
+        'printed_precision', 'is_registered_misprint'),
     ('likenesses', 'distinct', 'suspicion', 'place_after', 'term', 'later_cell_id', ('later_printed', 'later_believed'),
         'later_precision', 'later_is_registered_misprint')
 ] %}
@@ -271,50 +271,68 @@ priced_volumes as (
 
 ),
 
--- The same figure for three periods or scenarios of one series.
+-- The same figure for three periods or scenarios of one series: each figure that others follow is held against them.
 listed as (
 
     select
         *,
         row_number() over (
             partition by document_id, dimension, code, measure order by table_no, row_no, column_no
-        ) as series_no
+        ) as series_no,
+        count(*) over (partition by document_id, dimension, code, measure) as series_length
     from facts
     where dimension in ('placement_type', 'activity') and measure in ('amount', 'volume', 'unit_price')
 
 ),
 
-likenesses as (
+watched as (
 
     select
-        'equal figures ' || listed.cell_id as check_id,
+        'equal figures ' || cell_id as check_id,
         'equal_figures' as rule_name,
         'equal figures' as kind,
         'warning' as grade,
         'Tre lika tal i en serie kan vara ett tal som kopierats.' as reason,
-        listed.document_id,
-        listed.table_no,
-        listed.row_no,
-        listed.column_no,
-        listed.cell_id,
-        listed.printed_value,
-        listed.believed_value,
-        listed.printed_precision,
-        listed.is_registered_misprint,
-        later.series_no - listed.series_no as place_after,
+        document_id,
+        table_no,
+        row_no,
+        column_no,
+        dimension,
+        code,
+        measure,
+        series_no,
+        cell_id,
+        printed_value,
+        believed_value,
+        printed_precision,
+        is_registered_misprint
+    from listed
+    where series_no < series_length
+
+),
+
+-- Of those that follow only what is the same, as printed or as believed: a country has millions that are not.
+likenesses as (
+
+    select
+        watched.*,
+        later.series_no - watched.series_no as place_after,
         later.cell_id as later_cell_id,
         later.printed_value as later_printed,
         later.believed_value as later_believed,
         later.printed_precision as later_precision,
         later.is_registered_misprint as later_is_registered_misprint
-    from listed
+    from watched
     inner join listed as later
         on
-            listed.document_id = later.document_id
-            and listed.dimension = later.dimension
-            and listed.code = later.code
-            and listed.measure = later.measure
-            and listed.series_no < later.series_no
+            watched.document_id = later.document_id
+            and watched.dimension = later.dimension
+            and watched.code = later.code
+            and watched.measure = later.measure
+            and watched.series_no < later.series_no
+    where
+        watched.printed_value in (later.printed_value, later.believed_value)
+        or watched.believed_value in (later.printed_value, later.believed_value)
 
 ),
 

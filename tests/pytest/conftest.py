@@ -10,11 +10,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from synthetic import dbt_project, extraction
 
 from ingest.loading.store import write_extraction
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+# A test says the same of the same code each time it runs, however slow the machine.
+settings.register_profile("same", derandomize=True, deadline=None, database=None)
+settings.load_profile("same")
 
 COMMAND = [sys.executable, "-m", "publish.cli"]
 
