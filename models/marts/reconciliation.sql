@@ -1,4 +1,4 @@
-with parts as (
+with parts as {{ inlined() }} (
 
     select * from {{ ref('int_check_part') }}
 

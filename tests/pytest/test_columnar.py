@@ -105,6 +105,7 @@ def test_batches_load_what_one_batch_loads(tmp_path: Path, monkeypatch: pytest.M
     rows = []
     for size in (1000, 2):
         monkeypatch.setattr(loading, "BATCH", size)
+        monkeypatch.setattr(loading, "FEW", size)
         database = tmp_path / f"{size}.duckdb"
         result = loading.load(folders, database, docs=tmp_path / f"docs{size}")
         assert [(d.document_id, d.tables, d.cells, d.numbers, d.changed) for d in result.documents] == [
@@ -139,6 +140,7 @@ def test_batches_load_what_one_batch_loads(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_row_that_fails_in_a_later_batch_keeps_all_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "BATCH", 1)
+    monkeypatch.setattr(loading, "FEW", 1)
     good, bad = (write_extraction(extraction(f"provby_{n}"), tmp_path / "extracted") for n in (1, 2))
     _in("cells.csv", "-1234", "-1235")(bad)
     database = tmp_path / "k.duckdb"

@@ -199,6 +199,7 @@ def test_a_disk_that_is_full_before_the_rows_of_all_batches_are_there_is_told(
     extracted: Path, tiny_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loading, "BATCH", 1)
+    monkeypatch.setattr(loading, "FEW", 1)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     database = tiny_disk / "k.duckdb"
     filler = tiny_disk / "filler"
