@@ -12,17 +12,23 @@ import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from math import ceil
 from pathlib import Path
 from typing import Any
 
+from ingest.loading.parallel import in_order
 from publish.paths import PROJECT_DIR
 
 PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "polars", "pandas", "pypdfium2", "openpyxl")
 """The packages whose other release may give other figures."""
 
 _CODE = frozenset({".py", ".yml", ".sql", ".csv", ".txt", ".md", ".j2", ".css", ".js"})
+_MANY = 1000
+"""So many files or folders are worth processes of their own."""
+_SHARES = 8
 _SETTLED_NS = 2 * 10**9
 """A file that was changed so shortly before it was read may change again without its times showing it."""
 
@@ -68,16 +74,17 @@ class Fingerprints:
 
     def of(self, path: Path) -> str:
         """The fingerprint of a file's bytes, or of the names and bytes of the files below a folder. OSError where unreadable."""
-        files = sorted(_files(path)) if path.is_dir() else [path]
-        stats = [(str(file.relative_to(path)), file.stat(follow_symlinks=False)) for file in files]
-        seen = _digest((name, f"{s.st_size} {s.st_ino} {s.st_mtime_ns} {s.st_ctime_ns}") for name, s in stats)
-        known = self._known.get(str(path))
-        if known is None or known[0] != seen:
-            settled = all(max(s.st_mtime_ns, s.st_ctime_ns) < time.time_ns() - _SETTLED_NS for _, s in stats)
-            said = _of_bytes(files[0]) if files == [path] else _digest((str(f.relative_to(path)), _of_bytes(f)) for f in files)
-            known = [seen if settled else "", said]
-        self._used[str(path)] = known
-        return known[1]
+        return self.of_each([path])[0]
+
+    def of_each(self, paths: Sequence[Path]) -> list[str]:
+        """The fingerprints of files and folders; where they are many, several processes share them."""
+        asked = [(path, self._known.get(str(path))) for path in paths]
+        size = ceil(len(asked) / _SHARES) if len(asked) > _MANY else len(asked)
+        shares = [asked[start : start + size] for start in range(0, len(asked), size or 1)]
+        with closing(in_order(_seen_and_said, shares)) as results:
+            found = [known for share in results for known in share]
+        self._used.update(zip(map(str, paths), found, strict=True))
+        return [said for _, said in found]
 
     def remember(self) -> None:
         """Write what was asked for since the beginning; what was not is forgotten."""
@@ -88,12 +95,29 @@ class Fingerprints:
         os.replace(partial, self._memory)
 
 
+def _seen_and_said(asked: Sequence[tuple[Path, list[str] | None]]) -> list[list[str]]:
+    """For each path, beside what is known of it: what the file system says of its files, '' where that may not show a change,
+    and its fingerprint."""
+    return [_asked(path, known) for path, known in asked]
+
+
+def _asked(path: Path, known: list[str] | None) -> list[str]:
+    files = sorted(_files(path)) if path.is_dir() else [path]
+    stats = [(str(file.relative_to(path)), file.stat(follow_symlinks=False)) for file in files]
+    seen = _digest((name, f"{s.st_size} {s.st_ino} {s.st_mtime_ns} {s.st_ctime_ns}") for name, s in stats)
+    if known is not None and known[0] == seen:
+        return known
+    settled = all(max(s.st_mtime_ns, s.st_ctime_ns) < time.time_ns() - _SETTLED_NS for _, s in stats)
+    said = _of_bytes(files[0]) if files == [path] else _digest((str(f.relative_to(path)), _of_bytes(f)) for f in files)
+    return [seen if settled else "", said]
+
+
 def read_inputs(
     folders: Sequence[Path], project: Path, snapshot: Path | None, missing: object, fingerprints: Fingerprints
 ) -> Inputs:
     """The inputs of a build of documents' `folders` with a dbt project, a snapshot of Kolada and a list of missing reports."""
     return Inputs(
-        documents={folder.name: fingerprints.of(folder) for folder in folders},
+        documents=dict(zip((folder.name for folder in folders), fingerprints.of_each(folders), strict=True)),
         parts={
             **project_parts(project),
             "kolada": "" if snapshot is None else fingerprints.of(snapshot),
