@@ -1,6 +1,6 @@
 with cells as (
 
-    select * from {{ ref('int_report_cell') }}
+    select * from {{ ref('int_printed_cell') }}
     where column_key in ('assessment', 'trend', 'department')
 
 ),

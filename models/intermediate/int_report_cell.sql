@@ -1,3 +1,4 @@
+-- What is only printed (titles, labels, lines) is not carried along: texts cost more to write than all figures.
 with cells as (
 
     select * from {{ ref('int_printed_cell') }}
@@ -27,7 +28,27 @@ sexes as (
 labels as (
 
     select
-        cells.*,
+        cells.cell_id,
+        cells.document_id,
+        cells.municipality_code,
+        cells.as_of,
+        cells.subject,
+        cells.table_no,
+        cells.row_no,
+        cells.column_no,
+        cells.column_key,
+        cells.column_label,
+        cells.measure,
+        cells.scenario,
+        cells.period_start,
+        cells.period_end,
+        cells.printed_text,
+        cells.printed_value,
+        cells.believed_value,
+        cells.is_registered_misprint,
+        cells.unit,
+        cells.factor_to_base,
+        cells.printed_precision,
         subjects.dimension,
         case when subjects.subject is not null then {{ label_of('subjects.label_from', 'cells') }} end as label,
         subjects.year_in_label,
@@ -40,7 +61,28 @@ labels as (
 coded as (
 
     select
-        labels.*,
+        labels.cell_id,
+        labels.document_id,
+        labels.municipality_code,
+        labels.as_of,
+        labels.subject,
+        labels.table_no,
+        labels.row_no,
+        labels.column_no,
+        labels.column_label,
+        labels.measure,
+        labels.scenario,
+        labels.period_start,
+        labels.period_end,
+        labels.printed_text,
+        labels.printed_value,
+        labels.believed_value,
+        labels.is_registered_misprint,
+        labels.unit,
+        labels.factor_to_base,
+        labels.printed_precision,
+        labels.dimension,
+        labels.column_dimension,
         aliases.code,
         sexes.sex as column_code
     from labels

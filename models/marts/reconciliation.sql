@@ -36,7 +36,7 @@ judged as (
 
 cells as {{ inlined() }} (
 
-    select * from {{ ref('int_report_cell') }}
+    select * from {{ ref('stg_raw__table_cell') }}
 
 ),
 

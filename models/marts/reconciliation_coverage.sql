@@ -1,7 +1,13 @@
 with cells as (
 
-    select * from {{ ref('int_report_cell') }}
+    select * from {{ ref('stg_raw__table_cell') }}
     where printed_value is not null
+
+),
+
+report_tables as (
+
+    select * from {{ ref('stg_raw__report_table') }}
 
 ),
 
@@ -69,7 +75,7 @@ graded as (
     select
         cells.cell_id,
         cells.document_id,
-        cells.subject,
+        report_tables.subject,
         cells.table_no,
         cells.table_title,
         cells.row_label,
@@ -86,6 +92,8 @@ graded as (
             else 'none'
         end as guarded_by
     from cells
+    inner join report_tables
+        on cells.document_id = report_tables.document_id and cells.table_no = report_tables.table_no
     left join counted on cells.cell_id = counted.cell_id
 
 ),

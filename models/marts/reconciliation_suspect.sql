@@ -17,7 +17,7 @@ figures as {{ inlined() }} (
 
 cells as (
 
-    select * from {{ ref('int_report_cell') }}
+    select * from {{ ref('stg_raw__table_cell') }}
 
 ),
 

@@ -31,4 +31,5 @@ select
     cells.unit
 from facts
 inner join {{ ref('int_report_cell') }} as cells on facts.cell_id = cells.cell_id
-where facts.base_unit != cells.base_unit
+inner join {{ ref('unit') }} as units on cells.unit = units.unit
+where facts.base_unit != units.base_unit

@@ -1,31 +1,41 @@
 -- A label no seed knows is named here: add a row to the alias seed, with its code or with a reason to ignore it. The
 -- same for a column's head among the sexes (seed sex) and for the word of an assessment or a trend (seed goal_word).
-with unknown as (
+with unknown_cells as (
 
     select
-        document_id,
-        table_no,
-        line_no,
-        municipality_code,
-        subject,
-        label
+        cell_id,
+        false as is_of_column
     from {{ ref('int_report_cell') }}
     where dimension is not null and code is null
 
     union all
 
     select
-        document_id,
-        table_no,
-        line_no,
-        municipality_code,
-        subject,
-        column_label as label
+        cell_id,
+        true as is_of_column
     from {{ ref('int_report_cell') }}
     where
         column_dimension is not null
         and column_code is null
         and measure in ('amount', 'volume', 'unit_price', 'value')
+
+),
+
+unknown as (
+
+    select
+        cells.document_id,
+        cells.table_no,
+        cells.line_no,
+        cells.municipality_code,
+        cells.subject,
+        case
+            when unknown_cells.is_of_column then cells.column_label
+            else {{ label_of('subjects.label_from', 'cells') }}
+        end as label
+    from {{ ref('int_printed_cell') }} as cells
+    inner join unknown_cells on cells.cell_id = unknown_cells.cell_id
+    inner join {{ ref('subject') }} as subjects on cells.subject = subjects.subject
 
     union all
 

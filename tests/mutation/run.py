@@ -38,7 +38,7 @@ def read_reports(checks: Checks) -> Reports:
     reach = Reach(checks.rows(f"select check_id, cell_id from intermediate.{FIGURES} where {made}"), exact)
     cells = checks.rows(
         "select cell_id, cells.document_id, cells.table_no, row_no, column_no, cells.subject, "
-        "cells.row_label || ' / ' || cells.column_label, printed_text, "
+        "coverage.row_label || ' / ' || coverage.column_label, printed_text, "
         "printed_value, coverage.is_guarded from intermediate.int_report_cell as cells "
         "join marts.reconciliation_coverage as coverage using (cell_id) order by all"
     )
