@@ -24,13 +24,14 @@ version: 2
 models:
   - name: fct_loose
     description: Amounts.
+    config: {meta: {grain_tested_in: int_check_part}}
     columns: [{name: amount_sek, data_type: 'decimal(18, 2)', description: An amount.}, {name: year, data_type: integer}]
 """,
     "tests/dbt/assert_something.sql": "{{ config(severity='warn') }} select 1 as wrong where false",
     "tests/dbt/assert_a_few_are_allowed.sql": "{{ config(error_if='>10') }} select 1 as wrong where false",
     "tests/dbt/assert_everything_reconciles.sql": "select 1 as wrong from {{ ref('dim_document') }} where false",
 }
-"""What somebody might do: a mart without grain, contract, unit or descriptions; tests that only warn or allow a few rows; and a
+"""What somebody might do: a mart without grain (whose rows are not where it says they are tested), contract, unit or descriptions; tests that only warn or allow a few rows; and a
 gate that no longer looks at the checks."""
 
 
