@@ -21,9 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml
 from bench import PROJECT, measure, reports_per_second
 from national import MUNICIPALITIES, Template, templates, write_project, write_reports
 
+from ingest.loading.database import open_for_writing
 from ingest.loading.store import extracted_folders
 
 SCALES = (1, 10, 100)
@@ -107,7 +109,11 @@ def run_bare(warehouse: Path, project: Path, scratch: Path) -> float:
     tests = [node for node in nodes.values() if node["resource_type"] == "test"]
     seconds: dict[str, float] = {}
     bare.parent.mkdir()
-    with duckdb.connect(bare) as connection:
+    profile = yaml.safe_load((project / "profiles.yml").read_text(encoding="utf-8"))
+    # The same file format and the same settings as in the build: what is left is what the tooling costs.
+    with open_for_writing(bare) as connection:
+        for name, value in profile["kommunlager"]["outputs"]["warehouse"]["settings"].items():
+            connection.execute(f"set {name} = '{value}'")
         connection.execute(f"attach '{warehouse}' as published (read_only)")
         tables = connection.execute(
             "select schema_name, table_name from duckdb_tables() "

@@ -31,8 +31,8 @@ models:
     "tests/dbt/assert_a_few_are_allowed.sql": "{{ config(error_if='>10') }} select 1 as wrong where false",
     "tests/dbt/assert_everything_reconciles.sql": "select 1 as wrong from {{ ref('dim_document') }} where false",
 }
-"""What somebody might do: a mart without grain (whose rows are not where it says they are tested), contract, unit or descriptions; tests that only warn or allow a few rows; and a
-gate that no longer looks at the checks."""
+"""What somebody might do: a mart without grain (its rows are not where it says they are tested), contract, unit or descriptions;
+tests that only warn or allow a few rows; and a gate that no longer looks at the checks."""
 
 
 @pytest.fixture(scope="module")
