@@ -10,9 +10,17 @@ terms as (
 
 ),
 
-cells as (
+cells as {{ inlined() }} (
 
     select * from {{ ref('int_report_cell') }}
+
+),
+
+-- A cell without a number, printed or believed, is for a check what an empty place is.
+figures as (
+
+    select * from cells
+    where believed_value is not null
 
 ),
 
@@ -148,19 +156,19 @@ filled as (
         parts.weight,
         parts.document_id || '/' || parts.part_table_no || '/' || parts.part_row_no || '/' || parts.part_column_no
             as cell_id,
-        cells.printed_value,
-        cells.believed_value,
-        cells.printed_precision,
-        coalesce(cells.is_registered_misprint, false) as is_registered_misprint,
+        figures.printed_value,
+        figures.believed_value,
+        figures.printed_precision,
+        coalesce(figures.is_registered_misprint, false) as is_registered_misprint,
         cast(null as decimal(28, 4)) as low,
         cast(null as decimal(28, 4)) as high
     from parts
-    left join cells
+    left join figures
         on
-            parts.document_id = cells.document_id
-            and parts.part_table_no = cells.table_no
-            and parts.part_row_no = cells.row_no
-            and parts.part_column_no = cells.column_no
+            parts.document_id = figures.document_id
+            and parts.part_table_no = figures.table_no
+            and parts.part_row_no = figures.row_no
+            and parts.part_column_no = figures.column_no
 
 )
 

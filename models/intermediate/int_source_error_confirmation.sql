@@ -15,12 +15,14 @@ registered as (
 
 ),
 
+-- The registered figures as they are printed: few of a country's.
 figures as (
 
     select
         cell_id,
         printed_value
     from {{ ref('int_report_cell') }}
+    where cell_id in (select registered.cell_id from registered)
 
     union all
 
@@ -28,6 +30,7 @@ figures as (
         statement_id as cell_id,
         printed_value
     from {{ ref('stg_raw__statement') }}
+    where statement_id in (select registered.cell_id from registered)
 
 ),
 
@@ -43,13 +46,34 @@ evaluations as {{ inlined() }} (
 
 ),
 
+as_believed as (
+
+    select * from evaluations
+    where variant = 'believed'
+
+),
+
 -- A misprint is confirmed by a check that holds when all misprints are put right, and fails with this one as printed.
 confirmed_misprints as (
 
     select distinct alone.variant as cell_id
     from evaluations as alone
-    inner join evaluations as as_believed on alone.check_id = as_believed.check_id and as_believed.variant = 'believed'
+    inner join registered on alone.variant = registered.cell_id
+    inner join as_believed on alone.check_id = as_believed.check_id
     where as_believed.agrees and not alone.agrees
+
+),
+
+results as (
+
+    select
+        registered.cell_id,
+        registered.difference as registered_difference,
+        (parts.check_class = 'restatement') = (registered.treatment = 'restatement') as is_of_the_treatment,
+        parts.check_id
+    from parts
+    inner join registered on parts.cell_id = registered.cell_id
+    where parts.role = 'result'
 
 ),
 
@@ -57,15 +81,15 @@ confirmed_misprints as (
 registered_checks as (
 
     select
-        registered.cell_id,
-        registered.difference as registered_difference,
-        (parts.check_class = 'restatement') = (registered.treatment = 'restatement') as is_of_the_treatment,
+        results.cell_id,
+        results.registered_difference,
+        results.is_of_the_treatment,
         case when as_believed.check_id is null then as_printed.difference else as_believed.difference end as difference,
         case when as_believed.check_id is null then as_printed.agrees else as_believed.agrees end as agrees
-    from registered
-    inner join parts on registered.cell_id = parts.cell_id and parts.role = 'result'
-    inner join evaluations as as_printed on parts.check_id = as_printed.check_id and as_printed.variant = 'printed'
-    left join evaluations as as_believed on parts.check_id = as_believed.check_id and as_believed.variant = 'believed'
+    from evaluations as as_printed
+    inner join results on as_printed.check_id = results.check_id
+    left join as_believed on as_printed.check_id = as_believed.check_id
+    where as_printed.variant = 'printed'
 
 ),
 

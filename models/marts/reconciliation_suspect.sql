@@ -15,15 +15,16 @@ figures as {{ inlined() }} (
 
 ),
 
-cells as (
-
-    select * from {{ ref('stg_raw__table_cell') }}
-
-),
-
 statements as (
 
     select * from {{ ref('stg_raw__statement') }}
+
+),
+
+failing as (
+
+    select check_id from checks
+    where is_failing
 
 ),
 
@@ -33,8 +34,7 @@ suspected as (
         figures.check_id,
         figures.cell_id
     from figures
-    inner join checks on figures.check_id = checks.check_id
-    where checks.is_failing
+    inner join failing on figures.check_id = failing.check_id
 
 ),
 
@@ -54,6 +54,28 @@ figures_of_suspected_cells as (
 
 ),
 
+cells as (
+
+    select cells.*
+    from {{ ref('stg_raw__table_cell') }} as cells
+    inner join suspected_cells on cells.cell_id = suspected_cells.cell_id
+
+),
+
+checks_of_suspected_cells as (
+
+    select distinct check_id from figures_of_suspected_cells
+
+),
+
+their_checks as (
+
+    select checks.*
+    from checks
+    inner join checks_of_suspected_cells on checks.check_id = checks_of_suspected_cells.check_id
+
+),
+
 -- A wrong figure fails all its identities and restatements; one beside it in a failing check still passes the others it
 -- takes part in. Bounds, and identities that may be reviewed away, say too little to count.
 counted as (
@@ -64,7 +86,7 @@ counted as (
         cast(sum(case when checks.is_exact and not checks.is_failing then 1 else 0 end) as integer)
             as passing_check_count
     from figures_of_suspected_cells as figures
-    inner join checks on figures.check_id = checks.check_id
+    inner join their_checks as checks on figures.check_id = checks.check_id
     group by figures.cell_id
 
 ),

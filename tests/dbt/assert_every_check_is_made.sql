@@ -2,14 +2,7 @@
 -- and so would a rule none of whose terms is printed any longer. cell_id: where the result stands, or would stand.
 with parts as (
 
-    select
-        check_id,
-        kind,
-        max(case when role = 'result' then cell_id end) as cell_id,
-        count(case when role != 'result' and printed_value is not null then 1 end) as present_terms
-    from {{ ref('int_check_part') }}
-    where check_class in ('identity', 'restatement')
-    group by check_id, kind
+    select * from {{ ref('int_check_part') }}
 
 ),
 
@@ -29,29 +22,51 @@ rules as (
 
 ),
 
+-- Few: mostly, all are made.
+parts_not_made as (
+
+    select parts.*
+    from parts
+    left join checks on parts.check_id = checks.check_id
+    where checks.check_id is null
+
+),
+
+not_made as (
+
+    select
+        check_id,
+        kind,
+        check_class,
+        max(case when role = 'result' then cell_id end) as cell_id,
+        count(case when role != 'result' and printed_value is not null then 1 end) as present_terms
+    from parts_not_made
+    group by check_id, kind, check_class
+
+),
+
 places as (
 
     select
         regexp_extract(parts.check_id, '^([^/]+/[0-9]+/rule [0-9]+)/', 1) as rule_id,
         min(parts.cell_id) as cell_id,
         max(parts.check_class) as check_class,
-        bool_or(checks.check_id is not null) as is_made
+        bool_or(not_made.check_id is null) as is_made
     from {{ ref('int_rule_check_part') }} as parts
-    left join checks on parts.check_id = checks.check_id
+    left join not_made on parts.check_id = not_made.check_id
     where parts.role = 'result'
     group by 1
 
 )
 
 select
-    parts.kind,
+    kind,
     null as rule_name,
-    parts.cell_id,
-    parts.check_id,
+    cell_id,
+    check_id,
     'har delar men ingen utvärdering' as problem
-from parts
-left join checks on parts.check_id = checks.check_id
-where checks.check_id is null and parts.present_terms > 0
+from not_made
+where check_class in ('identity', 'restatement') and present_terms > 0
 
 union all
 
