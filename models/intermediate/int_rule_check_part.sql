@@ -20,7 +20,7 @@ cells as {{ inlined() }} (
 figures as (
 
     select * from cells
-    where believed_value is not null
+    where coalesce(printed_value, believed_value) is not null
 
 ),
 
