@@ -308,8 +308,8 @@ def test_the_lock_of_a_killed_run_is_free_though_its_worker_lives(tmp_path: Path
     holder = (
         "import os, sys, time; from pathlib import Path; from publish.building.lock import exclusive\n"
         "with exclusive(Path(sys.argv[1]), 'x'):\n"
-        "    child = os.fork()\n"
-        "    if child: print(child, flush=True)\n"
+        # The child says it itself: by then it has let go, which the parent cannot know.
+        "    if not os.fork(): print(os.getpid(), flush=True)\n"
         "    time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", holder, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
