@@ -144,8 +144,8 @@ def _at_least_one(name: str, frame: str, column: str, problem: str) -> Check:
 
 
 def _none(name: str, frame: str, column: str, problem: str) -> Check:
-    """Nothing stands in the column, which `_prepare` has made for what is wrong: texts, and cells, which are many, are looked at
-    there, for Great Expectations would call Python for each."""
+    """Nothing stands in the column, which `_prepare` has made for what is wrong: of a regular expression or a bound, Great
+    Expectations calls Python for every value, and cells are many."""
     return Check(name, frame, "ExpectColumnValuesToBeNull", problem, {"column": column})
 
 

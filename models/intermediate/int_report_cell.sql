@@ -1,4 +1,3 @@
--- What is only printed (titles, labels, lines) is not carried along: texts cost more to write than all figures.
 with cells as (
 
     select * from {{ ref('int_printed_cell') }}
@@ -28,27 +27,7 @@ sexes as (
 labels as (
 
     select
-        cells.cell_id,
-        cells.document_id,
-        cells.municipality_code,
-        cells.as_of,
-        cells.subject,
-        cells.table_no,
-        cells.row_no,
-        cells.column_no,
-        cells.column_key,
-        cells.column_label,
-        cells.measure,
-        cells.scenario,
-        cells.period_start,
-        cells.period_end,
-        cells.printed_text,
-        cells.printed_value,
-        cells.believed_value,
-        cells.is_registered_misprint,
-        cells.unit,
-        cells.factor_to_base,
-        cells.printed_precision,
+        cells.*,
         subjects.dimension,
         case when subjects.subject is not null then {{ label_of('subjects.label_from', 'cells') }} end as label,
         subjects.year_in_label,
@@ -58,6 +37,7 @@ labels as (
 
 ),
 
+-- What is only printed (titles, labels, lines) is not carried along: texts cost more to write than all figures.
 coded as (
 
     select

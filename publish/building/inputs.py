@@ -27,8 +27,9 @@ PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "polars", 
 
 _CODE = frozenset({".py", ".yml", ".sql", ".csv", ".txt", ".md", ".j2", ".css", ".js"})
 _MANY = 1000
-"""So many files or folders are worth processes of their own."""
+"""More files or folders than these are worth processes of their own,"""
 _SHARES = 8
+"""in so many shares: more than processes, for one may be done sooner."""
 _SETTLED_NS = 2 * 10**9
 """A file that was changed so shortly before it was read may change again without its times showing it."""
 
@@ -98,10 +99,10 @@ class Fingerprints:
 def _seen_and_said(asked: Sequence[tuple[Path, list[str] | None]]) -> list[list[str]]:
     """For each path, beside what is known of it: what the file system says of its files, '' where that may not show a change,
     and its fingerprint."""
-    return [_asked(path, known) for path, known in asked]
+    return [_look_at(path, known) for path, known in asked]
 
 
-def _asked(path: Path, known: list[str] | None) -> list[str]:
+def _look_at(path: Path, known: list[str] | None) -> list[str]:
     files = sorted(_files(path)) if path.is_dir() else [path]
     stats = [(str(file.relative_to(path)), file.stat(follow_symlinks=False)) for file in files]
     seen = _digest((name, f"{s.st_size} {s.st_ino} {s.st_mtime_ns} {s.st_ctime_ns}") for name, s in stats)

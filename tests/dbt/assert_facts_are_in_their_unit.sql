@@ -30,6 +30,5 @@ select
     facts.base_unit,
     cells.unit
 from facts
-inner join {{ ref('int_report_cell') }} as cells on facts.cell_id = cells.cell_id
-inner join {{ ref('unit') }} as units on cells.unit = units.unit
-where facts.base_unit != units.base_unit
+inner join {{ ref('int_printed_cell') }} as cells on facts.cell_id = cells.cell_id
+where facts.base_unit != cells.base_unit
