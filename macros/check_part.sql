@@ -1,26 +1,24 @@
 {#
-    One part of the checks in a relation that has their keys, kind, grade and reason. `value`: as printed, as believed;
-    `bounds`: the lowest and highest the result may be;
-    `where`: which rows, where the relation has several for a check.
+    One part of the checks in a relation that has their keys, ids, places, kind, grade and reason. `value`: as printed, as believed;
+    `bounds`: the lowest and highest the result may be; `where`: which rows, where the relation has several for a check.
 #}
 {% macro check_part(
-    checks, operation, check_class, part_no, role, cell_id, value, precision, misprint, bounds=none, where=none
+    checks, operation, check_class, part_no, role, cell_key, value, precision, misprint, bounds=none, where=none
 ) -%}
     select
-        check_id,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
-        rule_name,
-        kind,
+        check_key,
+{%- for fact, type in {
+    'check_id': 'string', 'table_no': 'integer', 'row_no': 'integer', 'column_no': 'integer', 'rule_name': 'string',
+    'kind': 'string', 'grade': 'string', 'reason': 'string'
+}.items() %}
+        {{ fact if role == 'result' else 'cast(null as ' ~ type ~ ') as ' ~ fact }},
+{%- endfor %}
+        {{ 'false' if role == 'result' else 'cast(null as boolean)' }} as blank_is_zero,
         '{{ operation }}' as operation,
-        grade,
-        reason,
         '{{ check_class }}' as check_class,
         cast({{ part_no }} as integer) as part_no,
         '{{ role }}' as role,
-        cast({{ cell_id }} as string) as cell_id,
+        {{ cell_key }} as cell_key,
         cast({{ value[0] }} as decimal(28, 4)) as printed_value,
         cast({{ value[1] }} as decimal(28, 4)) as believed_value,
         cast({{ precision }} as decimal(18, 4)) as printed_precision,

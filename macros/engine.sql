@@ -40,11 +40,6 @@
     regexp_replace(cast({{ number }} as string), '[.]?0+$', '')
 {%- endmacro %}
 
-{# The document of a cell: its id is document_id/table_no/row_no/column_no. #}
-{% macro document_of(cell_id) -%}
-    regexp_extract({{ cell_id }}, '^([^/]+)/', 1)
-{%- endmacro %}
-
 {# What follows that number: a heading of goals that ended up before it is not the goal. Null where there is no number. #}
 {% macro goal_text(text) -%}
     nullif(regexp_extract({{ text }}, '[0-9]+[.][0-9]+[.]? *(.*)$', 1), '')

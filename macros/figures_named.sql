@@ -4,17 +4,16 @@
 #}
 {% macro figures_named() -%}
     select
-        check_id,
+        check_key,
         cell_id
     from {{ ref('int_check_part') }}
-    where cell_id is not null
+    where cell_key is not null
 
     union all
 
     select
-        statements.statement_id as check_id,
+        {{ check_key('statement', statement_key('documents.document_no', 'terms.statement_no')) }} as check_key,
         terms.document_id || '/' || terms.table_no || '/' || terms.row_no || '/' || terms.column_no as cell_id
     from {{ ref('stg_raw__statement_term') }} as terms
-    inner join {{ ref('stg_raw__statement') }} as statements
-        on terms.document_id = statements.document_id and terms.statement_no = statements.statement_no
+    inner join {{ ref('stg_raw__document') }} as documents on terms.document_id = documents.document_id
 {%- endmacro %}

@@ -9,7 +9,7 @@ with parts as {{ inlined() }} (
 doubtful_parts as (
 
     select
-        check_id,
+        check_key,
         cell_id,
         is_registered_misprint
     from parts
@@ -21,14 +21,14 @@ doubtful_parts as (
 variants as (
 
     select distinct
-        check_id,
+        check_key,
         'believed' as variant
     from doubtful_parts
 
     union
 
     select
-        check_id,
+        check_key,
         cell_id as variant
     from doubtful_parts
     where is_registered_misprint
@@ -50,7 +50,7 @@ valued as {{ inlined() }} (
         variants.variant,
         case when variants.variant = parts.cell_id then parts.printed_value else parts.believed_value end as part_value
     from parts
-    inner join variants on parts.check_id = variants.check_id
+    inner join variants on parts.check_key = variants.check_key
 
 ),
 
@@ -58,7 +58,7 @@ valued as {{ inlined() }} (
 weighted as {{ inlined() }} (
 
     select
-        check_id,
+        check_key,
         variant,
         operation,
         role,
@@ -83,7 +83,7 @@ weighted as {{ inlined() }} (
 results as (
 
     select
-        check_id,
+        check_key,
         variant,
         part_value
     from valued
@@ -94,17 +94,17 @@ results as (
 equal_terms as (
 
     select
-        valued.check_id,
+        valued.check_key,
         valued.variant,
         count(*) as equal_term_count
     from valued
     inner join results
         on
-            valued.check_id = results.check_id
+            valued.check_key = results.check_key
             and valued.variant = results.variant
             and valued.part_value = results.part_value
     where valued.operation = 'distinct' and valued.role = 'term'
-    group by valued.check_id, valued.variant
+    group by valued.check_key, valued.variant
 
 ),
 
@@ -113,7 +113,7 @@ equal_terms as (
 added_up as (
 
     select
-        check_id,
+        check_key,
         variant,
         any_value(operation) as operation,
         max(case when role = 'result' then part_value end) as result_part_value,
@@ -133,7 +133,7 @@ added_up as (
             as present_term_count
     from weighted
     where not is_whole_check
-    group by check_id, variant
+    group by check_key, variant
 
 ),
 
@@ -145,7 +145,7 @@ summed as (
     union all
 
     select
-        check_id,
+        check_key,
         variant,
         operation,
         part_value as result_part_value,
@@ -177,7 +177,7 @@ tested as (
             else summed.result_part_value
         end as result_value
     from summed
-    left join equal_terms on summed.check_id = equal_terms.check_id and summed.variant = equal_terms.variant
+    left join equal_terms on summed.check_key = equal_terms.check_key and summed.variant = equal_terms.variant
 
 ),
 
@@ -228,7 +228,7 @@ expected as (
 final as (
 
     select
-        check_id,
+        check_key,
         variant,
         result_value,
         expected_value,

@@ -1,12 +1,25 @@
 {{ config(materialized="view") }}
 
+with figures as (
+
+    {{ figures_named() }}
+
+),
+
+checks as (
+
+    select * from {{ ref('int_check') }}
+
+),
+
 -- A figure can stand twice in a check, as a term and as the divisor.
-with final as (
+final as (
 
     select distinct
-        check_id,
-        cell_id
-    from ({{ figures_named() }}) as named
+        checks.check_id,
+        figures.cell_id
+    from figures
+    inner join checks on figures.check_key = checks.check_key
 
 )
 

@@ -9,11 +9,12 @@ with unioned as (
 
     {% for asker in askers %}
         select
+            check_key,
             check_id,
-            document_id,
             table_no,
             row_no,
             column_no,
+            rule_no,
             rule_name,
             kind,
             operation,
@@ -25,7 +26,7 @@ with unioned as (
             part_no,
             role,
             weight,
-            cell_id,
+            cell_key,
             printed_value,
             believed_value,
             printed_precision,
@@ -40,6 +41,27 @@ with unioned as (
         {% endif %}
     {% endfor %}
 
+),
+
+documents as (
+
+    select * from {{ ref('stg_raw__document') }}
+
+),
+
+-- A statement's own figure goes by the statement's id, which is the check's too.
+final as (
+
+    select
+        unioned.*,
+        documents.document_id,
+        case
+            when {{ table_of_key('unioned.cell_key') }} % 1000 = 0 then unioned.check_id
+            else {{ cell_id_of_key('documents.document_id', 'unioned.cell_key') }}
+        end as cell_id
+    from unioned
+    left join documents on {{ document_of_key('unioned.cell_key') }} = documents.document_no
+
 )
 
-select * from unioned
+select * from final

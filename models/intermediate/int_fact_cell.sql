@@ -29,6 +29,7 @@ facts as (
 
     select
         cells.cell_id,
+        cells.cell_key,
         cells.document_id,
         cells.municipality_code,
         cells.as_of,

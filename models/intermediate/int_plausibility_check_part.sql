@@ -1,20 +1,20 @@
 {# The arguments of check_part. #}
 {% set kinds_of_part = [
-    ('bounded', 'between', 'bounds', 0, 'result', 'cell_id', ('printed_value', 'believed_value'),
+    ('bounded', 'between', 'bounds', 0, 'result', 'cell_key', ('printed_value', 'believed_value'),
         'printed_precision', 'is_registered_misprint', ('low', 'high')),
-    ('costed_days', 'ratio_between', 'bounds', 0, 'result', 'cell_id', ('printed_value', 'believed_value'),
+    ('costed_days', 'ratio_between', 'bounds', 0, 'result', 'cell_key', ('printed_value', 'believed_value'),
         'printed_precision', 'is_registered_misprint', ('low', 'high')),
-    ('costed_days', 'ratio_between', 'bounds', 1, 'numerator', 'cost_cell_id', ('cost_printed', 'cost_believed'), 0,
+    ('costed_days', 'ratio_between', 'bounds', 1, 'numerator', 'cost_cell_key', ('cost_printed', 'cost_believed'), 0,
         'cost_is_registered_misprint'),
-    ('priced_volumes', 'ratio_between', 'bounds', 0, 'result', 'cell_id', ('printed_value', 'believed_value'), 0,
+    ('priced_volumes', 'ratio_between', 'bounds', 0, 'result', 'cell_key', ('printed_value', 'believed_value'), 0,
         'is_registered_misprint', ('low', 'high'), 'pair_no = 1'),
-    ('priced_volumes', 'ratio_between', 'bounds', '2 * pair_no - 1', 'numerator', 'volume_cell_id',
+    ('priced_volumes', 'ratio_between', 'bounds', '2 * pair_no - 1', 'numerator', 'volume_cell_key',
         ('product_printed', 'product_believed'), 0, 'volume_is_registered_misprint'),
-    ('priced_volumes', 'ratio_between', 'bounds', '2 * pair_no', 'factor', 'price_cell_id',
+    ('priced_volumes', 'ratio_between', 'bounds', '2 * pair_no', 'factor', 'price_cell_key',
         ('price_printed', 'price_believed'), 0, 'price_is_registered_misprint'),
-    ('watched', 'distinct', 'suspicion', 0, 'result', 'cell_id', ('printed_value', 'believed_value'),
+    ('watched', 'distinct', 'suspicion', 0, 'result', 'cell_key', ('printed_value', 'believed_value'),
         'printed_precision', 'is_registered_misprint'),
-    ('likenesses', 'distinct', 'suspicion', 'place_after', 'term', 'later_cell_id', ('later_printed', 'later_believed'),
+    ('likenesses', 'distinct', 'suspicion', 'place_after', 'term', 'later_cell_key', ('later_printed', 'later_believed'),
         'later_precision', 'later_is_registered_misprint')
 ] %}
 
@@ -127,16 +127,16 @@ bounded_prices as (
 bounded as (
 
     select
+        {{ check_key('value bound', 'cell_key') }} as check_key,
         kind || ' ' || cell_id as check_id,
         rule_name,
-        document_id,
         table_no,
         row_no,
         column_no,
+        cell_key,
         kind,
         grade,
         reason,
-        cell_id,
         printed_value,
         believed_value,
         printed_precision,
@@ -148,16 +148,16 @@ bounded as (
     union all
 
     select
+        {{ check_key('unit cost', 'cell_key') }} as check_key,
         kind || ' ' || cell_id as check_id,
         rule_name,
-        document_id,
         table_no,
         row_no,
         column_no,
+        cell_key,
         kind,
         grade,
         reason,
-        cell_id,
         printed_value,
         believed_value,
         printed_precision,
@@ -172,6 +172,7 @@ bounded as (
 costs_and_days as (
 
     select
+        {{ check_key('unit cost', 'spent.cell_key') }} as check_key,
         'unit cost ' || spent.cell_id as check_id,
         'unit_cost_' || stays.code as rule_name,
         'unit cost' as kind,
@@ -179,21 +180,20 @@ costs_and_days as (
         unit_cost_bounds.high_sek as high,
         'warning' as grade,
         unit_cost_bounds.reason,
-        stays.document_id,
         stays.table_no,
         stays.row_no,
         stays.column_no,
-        stays.cell_id,
+        stays.cell_key,
         stays.printed_value,
         stays.believed_value,
         stays.printed_precision,
         stays.is_registered_misprint,
-        spent.cell_id as cost_cell_id,
+        spent.cell_key as cost_cell_key,
         abs(spent.printed_value * spent.factor_to_base) as cost_printed,
         abs(spent.believed_value * spent.factor_to_base) as cost_believed,
         spent.is_registered_misprint as cost_is_registered_misprint,
         row_number() over (
-            partition by spent.cell_id order by coalesce(stays.scenario = spent.scenario, false) desc, stays.column_no
+            partition by spent.cell_key order by coalesce(stays.scenario = spent.scenario, false) desc, stays.column_no
         ) as choice
     from cells as stays
     inner join cells as spent
@@ -220,6 +220,7 @@ costed_days as (
 priced_volumes as (
 
     select
+        {{ check_key('placement cost', 'spent.cell_key') }} as check_key,
         'placement cost ' || spent.cell_id as check_id,
         'placement_cost' as rule_name,
         'placement cost' as kind,
@@ -227,16 +228,15 @@ priced_volumes as (
         placement_cost_bounds.high,
         'warning' as grade,
         placement_cost_bounds.reason,
-        spent.document_id,
         spent.table_no,
         spent.row_no,
         spent.column_no,
-        spent.cell_id,
+        spent.cell_key,
         spent.printed_value * spent.factor_to_base as printed_value,
         spent.believed_value * spent.factor_to_base as believed_value,
         spent.is_registered_misprint,
-        volumes.cell_id as volume_cell_id,
-        prices.cell_id as price_cell_id,
+        volumes.cell_key as volume_cell_key,
+        prices.cell_key as price_cell_key,
         -- A misread figure can be a thousand times too large: it has to fail the check, not the query.
         cast(volumes.printed_value as decimal(28, 4)) * prices.printed_value as product_printed,
         cast(volumes.believed_value as decimal(28, 4)) * prices.believed_value as product_believed,
@@ -244,7 +244,7 @@ priced_volumes as (
         prices.believed_value as price_believed,
         volumes.is_registered_misprint as volume_is_registered_misprint,
         prices.is_registered_misprint as price_is_registered_misprint,
-        row_number() over (partition by spent.cell_id order by volumes.table_no, volumes.row_no) as pair_no
+        row_number() over (partition by spent.cell_key order by volumes.table_no, volumes.row_no) as pair_no
     from facts as spent
     inner join placement_cost_bounds
         on
@@ -288,6 +288,7 @@ listed as (
 watched as (
 
     select
+        {{ check_key('equal figures', 'cell_key') }} as check_key,
         'equal figures ' || cell_id as check_id,
         'equal_figures' as rule_name,
         'equal figures' as kind,
@@ -301,7 +302,7 @@ watched as (
         code,
         measure,
         series_no,
-        cell_id,
+        cell_key,
         printed_value,
         believed_value,
         printed_precision,
@@ -317,7 +318,7 @@ likenesses as (
     select
         watched.*,
         later.series_no - watched.series_no as place_after,
-        later.cell_id as later_cell_id,
+        later.cell_key as later_cell_key,
         later.printed_value as later_printed,
         later.believed_value as later_believed,
         later.printed_precision as later_precision,
@@ -353,7 +354,7 @@ final as (
 
     select
         *,
-        false as blank_is_zero,
+        cast(null as integer) as rule_no,
         false as terms_are_exact,
         cast(1 as decimal(8, 6)) as weight
     from parts

@@ -41,6 +41,7 @@ joined as (
 
     select
         cells.cell_id,
+        {{ cell_key('cells') }} as cell_key,
         cells.document_id,
         documents.municipality_code,
         documents.as_of,

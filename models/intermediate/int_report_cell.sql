@@ -42,6 +42,7 @@ coded as (
 
     select
         labels.cell_id,
+        labels.cell_key,
         labels.document_id,
         labels.municipality_code,
         labels.as_of,

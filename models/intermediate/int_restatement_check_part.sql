@@ -42,6 +42,7 @@ pairs as (
         *,
         lag(cell_id) over {{ vintages }} as earlier_cell_id,
         lag(document_id) over {{ vintages }} as earlier_document_id,
+        lag(cell_key) over {{ vintages }} as earlier_cell_key,
         lag(is_registered_misprint) over {{ vintages }} as earlier_is_registered_misprint,
         lag(base_value) over {{ vintages }} as earlier_base_value,
         lag(believed_base_value) over {{ vintages }} as earlier_believed_base_value,
@@ -55,6 +56,7 @@ converted as (
 
     select
         *,
+        {{ check_key('restatement', 'cell_key') }} as check_key,
         cell_id || ' = ' || earlier_cell_id as check_id,
         -- A report that contradicts itself is wrong somewhere; a later report may have corrected an earlier one.
         case when document_id = earlier_document_id then 'printed twice' else 'restated' end as kind,
@@ -69,15 +71,19 @@ converted as (
 parts as (
 
     select
+        check_key,
         check_id,
-        kind,
-        document_id,
         table_no,
         row_no,
         column_no,
+        replace(kind, ' ', '_') as rule_name,
+        kind,
+        false as blank_is_zero,
+        'error' as grade,
+        'samma uppgift står tryckt på flera ställen' as reason,
         0 as part_no,
         'result' as role,
-        cell_id,
+        cell_key,
         printed_value,
         believed_value,
         printed_precision,
@@ -87,15 +93,19 @@ parts as (
     union all
 
     select
-        check_id,
-        kind,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
+        check_key,
+        cast(null as string) as check_id,
+        cast(null as integer) as table_no,
+        cast(null as integer) as row_no,
+        cast(null as integer) as column_no,
+        cast(null as string) as rule_name,
+        cast(null as string) as kind,
+        cast(null as boolean) as blank_is_zero,
+        cast(null as string) as grade,
+        cast(null as string) as reason,
         1 as part_no,
         'term' as role,
-        earlier_cell_id as cell_id,
+        earlier_cell_key as cell_key,
         earlier_printed_value as printed_value,
         earlier_believed_value as believed_value,
         earlier_precision as printed_precision,
@@ -107,27 +117,12 @@ parts as (
 final as (
 
     select
-        check_id,
-        document_id,
-        table_no,
-        row_no,
-        column_no,
-        replace(kind, ' ', '_') as rule_name,
-        kind,
+        *,
+        cast(null as integer) as rule_no,
         'restatement' as operation,
-        false as blank_is_zero,
         false as terms_are_exact,
-        'error' as grade,
-        'samma uppgift står tryckt på flera ställen' as reason,
         'restatement' as check_class,
-        part_no,
-        role,
         cast(1 as decimal(8, 6)) as weight,
-        cell_id,
-        printed_value,
-        believed_value,
-        printed_precision,
-        is_registered_misprint,
         cast(null as decimal(28, 4)) as low,
         cast(null as decimal(28, 4)) as high
     from parts

@@ -1,6 +1,17 @@
-with rules as (
+with documents as (
 
-    select * from {{ ref('stg_raw__table_rule') }}
+    select * from {{ ref('stg_raw__document') }}
+
+),
+
+rules as (
+
+    select
+        rules.*,
+        documents.document_no,
+        {{ table_key('documents.document_no', 'rules.table_no') }} as table_key
+    from {{ ref('stg_raw__table_rule') }} as rules
+    inner join documents on rules.document_id = documents.document_id
 
 ),
 
@@ -12,7 +23,10 @@ terms as (
 
 cells as {{ inlined() }} (
 
-    select * from {{ ref('int_report_cell') }}
+    select
+        *,
+        {{ table_of_key('cell_key') }} as table_key
+    from {{ ref('int_report_cell') }}
 
 ),
 
@@ -27,8 +41,7 @@ figures as (
 table_rows as (
 
     select distinct
-        document_id,
-        table_no,
+        table_key,
         row_no
     from cells
 
@@ -37,8 +50,7 @@ table_rows as (
 numeric_columns as (
 
     select distinct
-        document_id,
-        table_no,
+        table_key,
         column_no
     from cells
     where printed_value is not null
@@ -54,6 +66,8 @@ checks as (
         || '/' || coalesce(rules.row_no, table_rows.row_no)
         || '/' || coalesce(rules.column_no, numeric_columns.column_no) as check_id,
         rules.document_id,
+        rules.document_no,
+        rules.table_key,
         rules.table_no,
         rules.rule_no,
         rules.rule_name,
@@ -68,24 +82,31 @@ checks as (
         coalesce(rules.column_no, numeric_columns.column_no) as column_no
     from rules
     left join table_rows
-        on
-            rules.document_id = table_rows.document_id
-            and case when rules.row_no is null then rules.table_no end = table_rows.table_no
+        on case when rules.row_no is null then rules.table_key end = table_rows.table_key
     left join numeric_columns
-        on
-            rules.document_id = numeric_columns.document_id
-            and case when rules.column_no is null then rules.table_no end = numeric_columns.table_no
+        on case when rules.column_no is null then rules.table_key end = numeric_columns.table_key
+
+),
+
+keyed as (
+
+    select
+        *,
+        {{ place_key('table_key', 'row_no', 'column_no') }} as cell_key,
+        {{ check_key('rule', place_key('table_key', 'row_no', 'column_no'), 'rule_no') }} as check_key
+    from checks
 
 ),
 
 parts as (
 
     select
+        check_key,
         check_id,
-        document_id,
         table_no,
         row_no,
         column_no,
+        rule_no,
         rule_name,
         kind,
         operation,
@@ -97,65 +118,48 @@ parts as (
         0 as part_no,
         'result' as role,
         cast(1 as decimal(8, 6)) as weight,
-        table_no as part_table_no,
-        row_no as part_row_no,
-        column_no as part_column_no
-    from checks
+        cell_key
+    from keyed
 
     union all
 
     -- A term without a row or column of its own stands in the result's.
     select
-        checks.check_id,
-        checks.document_id,
-        checks.table_no,
-        checks.row_no,
-        checks.column_no,
-        checks.rule_name,
-        checks.kind,
-        checks.operation,
-        checks.blank_is_zero,
-        checks.terms_are_exact,
-        checks.grade,
-        checks.reason,
-        checks.check_class,
+        keyed.check_key,
+        cast(null as string) as check_id,
+        cast(null as integer) as table_no,
+        cast(null as integer) as row_no,
+        cast(null as integer) as column_no,
+        cast(null as integer) as rule_no,
+        cast(null as string) as rule_name,
+        cast(null as string) as kind,
+        keyed.operation,
+        cast(null as boolean) as blank_is_zero,
+        keyed.terms_are_exact,
+        cast(null as string) as grade,
+        cast(null as string) as reason,
+        keyed.check_class,
         terms.term_no as part_no,
         terms.role,
         terms.weight,
-        terms.term_table_no as part_table_no,
-        coalesce(terms.row_no, checks.row_no) as part_row_no,
-        coalesce(terms.column_no, checks.column_no + terms.column_shift) as part_column_no
-    from checks
+        {{ place_key(
+            table_key('keyed.document_no', 'terms.term_table_no'),
+            'coalesce(terms.row_no, keyed.row_no)',
+            'coalesce(terms.column_no, keyed.column_no + terms.column_shift)'
+        ) }} as cell_key
+    from keyed
     inner join terms
         on
-            checks.document_id = terms.document_id
-            and checks.table_no = terms.table_no
-            and checks.rule_no = terms.rule_no
+            keyed.document_id = terms.document_id
+            and keyed.table_no = terms.table_no
+            and keyed.rule_no = terms.rule_no
 
 ),
 
--- An empty place keeps the id it would have had, so that a missing figure can be pointed at.
 filled as (
 
     select
-        parts.check_id,
-        parts.document_id,
-        parts.table_no,
-        parts.row_no,
-        parts.column_no,
-        parts.rule_name,
-        parts.kind,
-        parts.operation,
-        parts.blank_is_zero,
-        parts.terms_are_exact,
-        parts.grade,
-        parts.reason,
-        parts.check_class,
-        parts.part_no,
-        parts.role,
-        parts.weight,
-        parts.document_id || '/' || parts.part_table_no || '/' || parts.part_row_no || '/' || parts.part_column_no
-            as cell_id,
+        parts.*,
         figures.printed_value,
         figures.believed_value,
         figures.printed_precision,
@@ -163,12 +167,7 @@ filled as (
         cast(null as decimal(28, 4)) as low,
         cast(null as decimal(28, 4)) as high
     from parts
-    left join figures
-        on
-            parts.document_id = figures.document_id
-            and parts.part_table_no = figures.table_no
-            and parts.part_row_no = figures.row_no
-            and parts.part_column_no = figures.column_no
+    left join figures on parts.cell_key = figures.cell_key
 
 )
 

@@ -20,6 +20,7 @@ figures as (
 
     select
         cell_id,
+        cell_key,
         printed_value
     from {{ ref('int_report_cell') }}
     where cell_id in (select registered.cell_id from registered)
@@ -27,16 +28,18 @@ figures as (
     union all
 
     select
-        statement_id as cell_id,
-        printed_value
-    from {{ ref('stg_raw__statement') }}
-    where statement_id in (select registered.cell_id from registered)
+        statements.statement_id as cell_id,
+        {{ statement_key('documents.document_no', 'statements.statement_no') }} as cell_key,
+        statements.printed_value
+    from {{ ref('stg_raw__statement') }} as statements
+    inner join documents on statements.document_id = documents.document_id
+    where statements.statement_id in (select registered.cell_id from registered)
 
 ),
 
-parts as (
+checks as (
 
-    select * from {{ ref('int_check_part') }}
+    select * from {{ ref('int_check') }}
 
 ),
 
@@ -59,7 +62,7 @@ confirmed_misprints as (
     select distinct alone.variant as cell_id
     from evaluations as alone
     inner join registered on alone.variant = registered.cell_id
-    inner join as_believed on alone.check_id = as_believed.check_id
+    inner join as_believed on alone.check_key = as_believed.check_key
     where as_believed.agrees and not alone.agrees
 
 ),
@@ -69,11 +72,11 @@ results as (
     select
         registered.cell_id,
         registered.difference as registered_difference,
-        (parts.check_class = 'restatement') = (registered.treatment = 'restatement') as is_of_the_treatment,
-        parts.check_id
-    from parts
-    inner join registered on parts.cell_id = registered.cell_id
-    where parts.role = 'result'
+        (checks.check_class = 'restatement') = (registered.treatment = 'restatement') as is_of_the_treatment,
+        checks.check_key
+    from checks
+    inner join figures on checks.cell_key = figures.cell_key
+    inner join registered on figures.cell_id = registered.cell_id
 
 ),
 
@@ -84,11 +87,12 @@ registered_checks as (
         results.cell_id,
         results.registered_difference,
         results.is_of_the_treatment,
-        case when as_believed.check_id is null then as_printed.difference else as_believed.difference end as difference,
-        case when as_believed.check_id is null then as_printed.agrees else as_believed.agrees end as agrees
+        case when as_believed.check_key is null then as_printed.difference else as_believed.difference end
+            as difference,
+        case when as_believed.check_key is null then as_printed.agrees else as_believed.agrees end as agrees
     from evaluations as as_printed
-    inner join results on as_printed.check_id = results.check_id
-    left join as_believed on as_printed.check_id = as_believed.check_id
+    inner join results on as_printed.check_key = results.check_key
+    left join as_believed on as_printed.check_key = as_believed.check_key
     where as_printed.variant = 'printed'
 
 ),

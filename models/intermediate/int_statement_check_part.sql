@@ -1,6 +1,16 @@
-with statements as (
+with documents as (
 
-    select * from {{ ref('stg_raw__statement') }}
+    select * from {{ ref('stg_raw__document') }}
+
+),
+
+statements as (
+
+    select
+        statements.*,
+        {{ statement_key('documents.document_no', 'statements.statement_no') }} as cell_key
+    from {{ ref('stg_raw__statement') }} as statements
+    inner join documents on statements.document_id = documents.document_id
 
 ),
 
@@ -41,12 +51,13 @@ factors as (
         terms.weight,
         terms.table_no,
         terms.column_no,
-        terms.document_id || '/' || terms.table_no || '/' || terms.row_no || '/' || terms.column_no as cell_id,
+        {{ cell_key('terms') }} as cell_key,
         coalesce(cells.is_registered_misprint, false) as is_registered_misprint,
         cast(cells.printed_value * abs(cells.factor_to_base) as decimal(18, 4)) as base_value,
         cast(cells.believed_value * abs(cells.factor_to_base) as decimal(18, 4)) as believed_base_value,
         cast(cells.printed_precision * abs(cells.factor_to_base) as decimal(18, 4)) as base_precision
     from terms
+    inner join documents on terms.document_id = documents.document_id
     left join cells
         on
             terms.document_id = cells.document_id
@@ -68,7 +79,7 @@ products as (
         one.weight,
         one.table_no,
         one.column_no,
-        case when two.factor_no is null then one.cell_id end as cell_id,
+        case when two.factor_no is null then one.cell_key end as cell_key,
         two.factor_no is null and one.is_registered_misprint as is_registered_misprint,
         cast(
             case
@@ -118,6 +129,8 @@ checks as (
 
     select
         statements.statement_id,
+        statements.cell_key,
+        {{ check_key('statement', 'statements.cell_key') }} as check_key,
         statements.document_id,
         statements.statement_no,
         statements.rule_name,
@@ -152,11 +165,20 @@ checks as (
 parts as (
 
     select
-        statement_id,
+        check_key,
+        statement_id as check_id,
+        table_no,
+        column_no,
+        rule_name,
+        'statement' as kind,
+        check_operation as operation,
+        false as blank_is_zero,
+        'error' as grade,
+        reason,
         0 as part_no,
         'result' as role,
         1 as weight,
-        statement_id as cell_id,
+        cell_key,
         printed_value,
         believed_value,
         printed_precision,
@@ -166,11 +188,20 @@ parts as (
     union all
 
     select
-        checks.statement_id,
+        checks.check_key,
+        cast(null as string) as check_id,
+        cast(null as integer) as table_no,
+        cast(null as integer) as column_no,
+        cast(null as string) as rule_name,
+        cast(null as string) as kind,
+        checks.check_operation as operation,
+        cast(null as boolean) as blank_is_zero,
+        cast(null as string) as grade,
+        cast(null as string) as reason,
         products.term_no as part_no,
         products.role,
         products.weight,
-        products.cell_id,
+        products.cell_key,
         case
             when checks.operation = 'count' then 1
             else {{ decimal_divide('products.base_value', 'checks.factor_to_base', 4) }}
@@ -193,31 +224,14 @@ parts as (
 final as (
 
     select
-        parts.statement_id as check_id,
-        checks.document_id,
-        checks.table_no,
+        *,
         cast(null as integer) as row_no,
-        checks.column_no,
-        checks.rule_name,
-        'statement' as kind,
-        checks.check_operation as operation,
-        false as blank_is_zero,
+        cast(null as integer) as rule_no,
         false as terms_are_exact,
-        'error' as grade,
-        checks.reason,
         'identity' as check_class,
-        parts.part_no,
-        parts.role,
-        parts.weight,
-        parts.cell_id,
-        parts.printed_value,
-        parts.believed_value,
-        parts.printed_precision,
-        parts.is_registered_misprint,
         cast(null as decimal(28, 4)) as low,
         cast(null as decimal(28, 4)) as high
     from parts
-    inner join checks on parts.statement_id = checks.statement_id
 
 )
 

@@ -1,6 +1,6 @@
-with parts as {{ inlined() }} (
+with checks as {{ inlined() }} (
 
-    select * from {{ ref('int_check_part') }}
+    select * from {{ ref('int_check') }}
 
 ),
 
@@ -14,7 +14,7 @@ evaluations as {{ inlined() }} (
 judged as (
 
     select
-        as_printed.check_id,
+        as_printed.check_key,
         as_printed.result_value,
         as_printed.expected_value,
         as_printed.tolerance,
@@ -22,21 +22,31 @@ judged as (
         as_printed.present_term_count,
         as_printed.agrees_exactly,
         as_printed.agrees,
-        case when as_believed.check_id is null then as_printed.expected_value else as_believed.expected_value end
+        case when as_believed.check_key is null then as_printed.expected_value else as_believed.expected_value end
             as believed_expected_value,
-        case when as_believed.check_id is null then as_printed.difference else as_believed.difference end
+        case when as_believed.check_key is null then as_printed.difference else as_believed.difference end
             as believed_difference,
-        case when as_believed.check_id is null then as_printed.agrees else as_believed.agrees end as believed_agrees
+        case when as_believed.check_key is null then as_printed.agrees else as_believed.agrees end as believed_agrees
     from evaluations as as_printed
     left join evaluations as as_believed
-        on as_printed.check_id = as_believed.check_id and as_believed.variant = 'believed'
+        on as_printed.check_key = as_believed.check_key and as_believed.variant = 'believed'
     where as_printed.variant = 'printed'
+
+),
+
+documents as (
+
+    select * from {{ ref('stg_raw__document') }}
 
 ),
 
 cells as {{ inlined() }} (
 
-    select * from {{ ref('stg_raw__table_cell') }}
+    select
+        cells.*,
+        {{ cell_key('cells') }} as cell_key
+    from {{ ref('stg_raw__table_cell') }} as cells
+    inner join documents on cells.document_id = documents.document_id
 
 ),
 
@@ -61,13 +71,6 @@ registered as (
 reviews as (
 
     select * from {{ ref('warning_review') }}
-
-),
-
-checks as {{ inlined() }} (
-
-    select * from parts
-    where role = 'result'
 
 ),
 
@@ -137,8 +140,8 @@ evaluated as (
         coalesce(cells.unit, statements.unit) as unit,
         coalesce(cells.line_no, statements.line_no) as line_no
     from checks
-    inner join judged on checks.check_id = judged.check_id
-    left join cells on checks.cell_id = cells.cell_id
+    inner join judged on checks.check_key = judged.check_key
+    left join cells on checks.cell_key = cells.cell_key
     left join statements on checks.cell_id = statements.statement_id
     left join registered on checks.cell_id = registered.cell_id
     -- A review holds for the figure it was written about.

@@ -1,7 +1,17 @@
-with cells as (
+with documents as (
 
-    select * from {{ ref('stg_raw__table_cell') }}
-    where printed_value is not null
+    select * from {{ ref('stg_raw__document') }}
+
+),
+
+cells as (
+
+    select
+        cells.*,
+        {{ cell_key('cells') }} as cell_key
+    from {{ ref('stg_raw__table_cell') }} as cells
+    inner join documents on cells.document_id = documents.document_id
+    where cells.printed_value is not null
 
 ),
 
@@ -17,6 +27,12 @@ parts as {{ inlined() }} (
 
 ),
 
+checks as {{ inlined() }} (
+
+    select * from {{ ref('int_check') }}
+
+),
+
 -- A check is made where nothing of it is missing, mostly.
 incomplete as (
 
@@ -27,28 +43,35 @@ incomplete as (
 
 not_made as (
 
-    select parts.check_id
-    from parts
-    inner join incomplete on parts.check_id = incomplete.check_id
-    where parts.role = 'result' and not ({{ is_made('incomplete', 'parts') }})
+    select checks.check_key
+    from checks
+    inner join incomplete on checks.check_key = incomplete.check_key
+    where not ({{ is_made('incomplete', 'checks') }})
 
 ),
 
--- A cell can stand twice in a check: as a term and as the divisor. An identity that may be reviewed away guards no
--- better than bounds do.
+-- An identity that may be reviewed away guards no better than bounds do.
+reviewable as (
+
+    select check_key from checks
+    where check_class = 'identity' and grade != 'error'
+
+),
+
+-- A cell can stand twice in a check: as a term and as the divisor.
 figures as (
 
     select distinct
-        parts.check_id,
-        parts.cell_id,
-        case when parts.check_class = 'identity' and parts.grade != 'error' then 'bounds' else parts.check_class end
-            as guard
+        parts.check_key,
+        parts.cell_key,
+        case when reviewable.check_key is null then parts.check_class else 'bounds' end as guard
     from parts
-    left join not_made on parts.check_id = not_made.check_id
+    left join not_made on parts.check_key = not_made.check_key
+    left join reviewable on parts.check_key = reviewable.check_key
     where
-        parts.cell_id is not null
+        parts.cell_key is not null
         and parts.check_class in ('identity', 'restatement', 'bounds')
-        and not_made.check_id is null
+        and not_made.check_key is null
 
 ),
 
@@ -61,12 +84,12 @@ unguarded as (
 counted as (
 
     select
-        cell_id,
+        cell_key,
         cast(count(case when guard = 'identity' then 1 end) as integer) as identity_checks,
         cast(count(case when guard = 'restatement' then 1 end) as integer) as restatement_checks,
         cast(count(case when guard = 'bounds' then 1 end) as integer) as bounds_checks
     from figures
-    group by cell_id
+    group by cell_key
 
 ),
 
@@ -94,7 +117,7 @@ graded as (
     from cells
     inner join report_tables
         on cells.document_id = report_tables.document_id and cells.table_no = report_tables.table_no
-    left join counted on cells.cell_id = counted.cell_id
+    left join counted on cells.cell_key = counted.cell_key
 
 ),
 

@@ -1,4 +1,10 @@
-with checks as {{ inlined() }} (
+with asked as (
+
+    select * from {{ ref('int_check') }}
+
+),
+
+checks as {{ inlined() }} (
 
     select
         check_id,
@@ -23,18 +29,22 @@ statements as (
 
 failing as (
 
-    select check_id from checks
-    where is_failing
+    select
+        asked.check_id,
+        asked.check_key
+    from asked
+    inner join checks on asked.check_id = checks.check_id
+    where checks.is_failing
 
 ),
 
 suspected as (
 
     select distinct
-        figures.check_id,
+        failing.check_id,
         figures.cell_id
     from figures
-    inner join failing on figures.check_id = failing.check_id
+    inner join failing on figures.check_key = failing.check_key
 
 ),
 
@@ -47,7 +57,7 @@ suspected_cells as (
 figures_of_suspected_cells as (
 
     select distinct
-        figures.check_id,
+        figures.check_key,
         figures.cell_id
     from figures
     inner join suspected_cells on figures.cell_id = suspected_cells.cell_id
@@ -64,15 +74,19 @@ cells as (
 
 checks_of_suspected_cells as (
 
-    select distinct check_id from figures_of_suspected_cells
+    select distinct check_key from figures_of_suspected_cells
 
 ),
 
 their_checks as (
 
-    select checks.*
-    from checks
-    inner join checks_of_suspected_cells on checks.check_id = checks_of_suspected_cells.check_id
+    select
+        checks_of_suspected_cells.check_key,
+        checks.is_exact,
+        checks.is_failing
+    from asked
+    inner join checks_of_suspected_cells on asked.check_key = checks_of_suspected_cells.check_key
+    inner join checks on asked.check_id = checks.check_id
 
 ),
 
@@ -86,7 +100,7 @@ counted as (
         cast(sum(case when checks.is_exact and not checks.is_failing then 1 else 0 end) as integer)
             as passing_check_count
     from figures_of_suspected_cells as figures
-    inner join their_checks as checks on figures.check_id = checks.check_id
+    inner join their_checks as checks on figures.check_key = checks.check_key
     group by figures.cell_id
 
 ),

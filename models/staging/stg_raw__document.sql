@@ -8,6 +8,8 @@ renamed as (
 
     select
         document_id,
+        -- What keys are made of: any number will do, as long as it is the same throughout a build.
+        cast(row_number() over (order by document_id) as integer) as document_no,
         municipality_code,
         municipality,
         board,

@@ -365,7 +365,8 @@ class _Reader:
         if "intermediate.int_check_part" in self.tables:
             parts = self._ask(
                 f"""select distinct r.check_id, r.rule_name, r.kind, p.role, {facts}
-                    join intermediate.int_check_part as p on p.check_id = r.check_id
+                    join intermediate.int_check as c on c.check_id = r.check_id
+                    join intermediate.int_check_part as p on p.check_key = c.check_key
                     where p.cell_id = ? and r.cell_id <> ? order by 1""",
                 id_,
                 id_,

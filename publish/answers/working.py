@@ -91,7 +91,8 @@ def _check_parts(ask: Ask, tables: set[str], row: Mapping[str, Any]) -> list[str
     parts = ask(
         """select p.role, p.weight, c.row_label, c.column_label, c.value_text, p.cell_id from intermediate.int_check_part as p
             left join raw.table_cell as c on p.cell_id = c.cell_id
-            where p.check_id = ? and p.role <> 'result' order by p.part_no""",
+            where p.check_key = (select check_key from intermediate.int_check where check_id = ?) and p.role <> 'result'
+            order by p.part_no""",
         row["check_id"],
     )
     lines = []

@@ -168,15 +168,14 @@ class _Cleaner:
                 """
                 with believed as (
                     from intermediate.int_check_evaluation where variant in ('believed', 'printed')
-                    qualify row_number() over (partition by check_id order by variant) = 1
+                    qualify row_number() over (partition by check_key order by variant) = 1
                 )
-                select parts.check_id, parts.check_class, parts.cell_id, cells.unit, believed.agrees, believed.agrees_exactly,
+                select asked.check_id, asked.check_class, asked.cell_id, cells.unit, believed.agrees, believed.agrees_exactly,
                     believed.difference, believed.present_term_count, checks.status
-                from intermediate.int_check_part as parts
-                join believed on parts.check_id = believed.check_id
-                left join marts.reconciliation as checks on parts.check_id = checks.check_id
-                left join raw.table_cell as cells on parts.cell_id = cells.cell_id
-                where parts.role = 'result'
+                from intermediate.int_check as asked
+                join believed on asked.check_key = believed.check_key
+                left join marts.reconciliation as checks on asked.check_id = checks.check_id
+                left join raw.table_cell as cells on asked.cell_id = cells.cell_id
                 """
             ).fetchall()
             figures = connection.execute("select check_id, cell_id from intermediate.int_check_figure").fetchall()

@@ -7,7 +7,7 @@
     'assert_everything_reconciles': 'reconciliation',
     'assert_every_warning_is_reviewed': 'reconciliation',
     'assert_every_cell_arrives': 'int_report_cell',
-    'assert_every_check_is_made': 'int_check_part',
+    'assert_every_check_is_made': 'int_check',
     'assert_registered_source_errors_still_stand': 'int_source_error_confirmation',
 } %}
 {% if execute %}

@@ -57,11 +57,11 @@ by_statement as (
 cells_spoken_of as (
 
     select
-        check_id,
+        check_key,
         sum(weight * believed_value) as expected
     from {{ ref('int_statement_check_part') }}
     where role = 'term'
-    group by check_id
+    group by check_key
 
 ),
 
@@ -75,7 +75,11 @@ statements as (
         {{ sek('cells_spoken_of.expected * units.factor_to_base') }} as stated_sek
     from {{ ref('stg_raw__statement') }} as statements
     inner join {{ ref('unit') }} as units on statements.unit = units.unit
-    left join cells_spoken_of on statements.statement_id = cells_spoken_of.check_id
+    inner join {{ ref('stg_raw__document') }} as documents on statements.document_id = documents.document_id
+    left join cells_spoken_of
+        on
+            {{ check_key('statement', statement_key('documents.document_no', 'statements.statement_no')) }}
+            = cells_spoken_of.check_key
     where statements.statement_name like '%volume_effect%' or statements.statement_name like '%price_effect%'
 
 )

@@ -44,8 +44,9 @@ def read_reports(checks: Checks) -> Reports:
     )
     weights: dict[str, dict[str, Decimal]] = {}
     sums = (
-        f"select check_id, cell_id, role, weight from intermediate.{PARTS} "
-        f"where operation in ('sum', 'restatement') and cell_id is not null and {made}"
+        f"select asked.check_id, parts.cell_id, parts.role, parts.weight from intermediate.{PARTS} as parts "
+        f"join (from intermediate.int_check where {made}) as asked using (check_key) "
+        "where parts.operation in ('sum', 'restatement') and parts.cell_key is not null"
     )
     for check, cell, role, weight in checks.rows(f"{sums} order by all"):
         weights.setdefault(check, {})[cell] = Decimal(-1) if role == "result" else weight

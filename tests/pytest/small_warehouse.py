@@ -59,8 +59,10 @@ insert into marts.reconciliation values
 create table marts.reconciliation_coverage (cell_id varchar, guarded_by varchar);
 insert into marts.reconciliation_coverage values ('{DOCUMENT}/1/2/1', 'identity');
 create schema intermediate;
-create table intermediate.int_check_part (check_id varchar, role varchar, cell_id varchar);
-insert into intermediate.int_check_part values ('b', 'result', '{DOCUMENT}/1/1/1'), ('b', 'term', '{DOCUMENT}/1/2/1');
+create table intermediate.int_check (check_key bigint, check_id varchar);
+insert into intermediate.int_check values (1, 'b');
+create table intermediate.int_check_part (check_key bigint, role varchar, cell_id varchar);
+insert into intermediate.int_check_part values (1, 'result', '{DOCUMENT}/1/1/1'), (1, 'term', '{DOCUMENT}/1/2/1');
 create schema meta;
 create table meta.model_parent (model varchar, parent varchar);
 insert into meta.model_parent values ('marts.fct_cost', 'intermediate.int_cost'), ('intermediate.int_cost', 'staging.stg_cell'),

@@ -12,7 +12,7 @@ import pytest
 from rule_kinds import BY_UNIT_TEST, OK, SITUATIONS, Placed, placed_cases, reports
 
 from ingest.loading.store import extracted_folders, write_extraction
-from mutation.checks import PARTS, Change, Checks, Outcome, prepare
+from mutation.checks import Change, Checks, Outcome, prepare
 from mutation.real import disagreements
 from mutation.run import SEED, Reports, all_mutants, differing_alone, for_builds, read_reports
 from mutation.verdict import DETECTED, GOAL, MISSED, judge
@@ -119,7 +119,7 @@ def test_every_kind_of_check_in_every_situation(in_situation: dict[str, Outcome]
 
 
 def test_every_kind_has_its_situations(prepared: Prepared) -> None:
-    kinds = {kind for (kind,) in prepared.checks.rows(f"select distinct kind from intermediate.{PARTS}")}
+    kinds = {kind for (kind,) in prepared.checks.rows("select distinct kind from intermediate.int_check")}
     assert kinds == {placed.case.kind for placed in placed_cases()} | BY_UNIT_TEST.keys()
     assert {test["model"] for test in prepared.manifest["unit_tests"].values()} >= set(BY_UNIT_TEST.values())
 
