@@ -75,7 +75,7 @@ weighted as {{ inlined() }} (
         case
             when abs(weight) = 1 then printed_precision else cast(abs(weight) * printed_precision as decimal(18, 4))
         end as weighted_precision,
-        operation = 'between' and low is not null as is_whole_check
+        operation = 'distinct' or (operation = 'between' and low is not null) as is_whole_check
     from valued
 
 ),
@@ -137,7 +137,7 @@ added_up as (
 
 ),
 
--- A figure and its bounds are one part: there is nothing to add up.
+-- A figure and its bounds are one part, and figures that are only to be distinct are counted above: nothing to add up.
 summed as (
 
     select * from added_up
@@ -158,10 +158,10 @@ summed as (
         high as highest_term,
         cast(null as decimal(28, 4)) as numerator_sum,
         cast(0 as decimal(18, 4)) as divisor_precision,
-        2 as term_count,
-        2 as present_term_count
+        case when operation = 'distinct' then 0 else 2 end as term_count,
+        case when operation = 'distinct' then 0 else 2 end as present_term_count
     from weighted
-    where is_whole_check
+    where is_whole_check and role = 'result'
 
 ),
 

@@ -71,17 +71,46 @@ facts as (
 
 ),
 
-ordered as (
+hashed as {{ inlined() }} (
 
     select
         *,
-        -- A report may print the same fact twice; the first print that is no registered misprint speaks for it.
-        row_number() over (
-            partition by document_id, {{ same_fact | join(', ') }}
-            order by is_registered_misprint, table_no, row_no, column_no
-        ) as print_no
+        {{ row_hash(['document_id'] + same_fact) }} as fact_hash
     from facts
+
+),
+
+-- Most facts are printed once in a report. Two facts with one hash do no harm: they are told apart below.
+printed_again as (
+
+    select fact_hash from hashed
+    group by fact_hash
+    having count(*) > 1
+
+),
+
+-- A report may print the same fact twice; the first print that is no registered misprint speaks for it.
+numbered as (
+
+    select
+        hashed.cell_key,
+        row_number() over (
+            partition by hashed.document_id, {% for column in same_fact %}hashed.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+            order by hashed.is_registered_misprint, hashed.cell_key
+        ) as print_no
+    from hashed
+    inner join printed_again on hashed.fact_hash = printed_again.fact_hash
+
+),
+
+final as (
+
+    select
+        facts.*,
+        coalesce(numbered.print_no, 1) as print_no
+    from facts
+    left join numbered on facts.cell_key = numbered.cell_key
 
 )
 
-select * from ordered
+select * from final

@@ -276,10 +276,8 @@ listed as (
 
     select
         *,
-        row_number() over (
-            partition by document_id, dimension, code, measure order by table_no, row_no, column_no
-        ) as series_no,
-        count(*) over (partition by document_id, dimension, code, measure) as series_length
+        row_number() over (partition by document_id, dimension, code, measure order by cell_key) as series_no,
+        lead(cell_key) over (partition by document_id, dimension, code, measure order by cell_key) as next_cell_key
     from facts
     where dimension in ('placement_type', 'activity') and measure in ('amount', 'volume', 'unit_price')
 
@@ -294,46 +292,56 @@ watched as (
         'equal figures' as kind,
         'warning' as grade,
         'Tre lika tal i en serie kan vara ett tal som kopierats.' as reason,
-        document_id,
         table_no,
         row_no,
         column_no,
-        dimension,
-        code,
-        measure,
-        series_no,
         cell_key,
         printed_value,
         believed_value,
         printed_precision,
         is_registered_misprint
     from listed
-    where series_no < series_length
+    where next_cell_key is not null
+
+),
+
+likenable as (
+
+    select
+        *,
+        printed_value as value
+    from listed
+
+    union all
+
+    select
+        *,
+        believed_value as value
+    from listed
+    where believed_value != printed_value
 
 ),
 
 -- Of those that follow only what is the same, as printed or as believed: a country has millions that are not.
 likenesses as (
 
-    select
-        watched.*,
-        later.series_no - watched.series_no as place_after,
+    select distinct
+        {{ check_key('equal figures', 'earlier.cell_key') }} as check_key,
+        later.series_no - earlier.series_no as place_after,
         later.cell_key as later_cell_key,
         later.printed_value as later_printed,
         later.believed_value as later_believed,
         later.printed_precision as later_precision,
         later.is_registered_misprint as later_is_registered_misprint
-    from watched
-    inner join listed as later
+    from likenable as earlier
+    inner join likenable as later
         on
-            watched.document_id = later.document_id
-            and watched.dimension = later.dimension
-            and watched.code = later.code
-            and watched.measure = later.measure
-            and watched.series_no < later.series_no
-    where
-        watched.printed_value in (later.printed_value, later.believed_value)
-        or watched.believed_value in (later.printed_value, later.believed_value)
+            earlier.document_id = later.document_id
+            and earlier.dimension = later.dimension
+            and earlier.code = later.code
+            and earlier.measure = later.measure
+            and earlier.value = later.value
+            and earlier.series_no < later.series_no
 
 ),
 

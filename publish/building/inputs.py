@@ -103,13 +103,15 @@ def _seen_and_said(asked: Sequence[tuple[Path, list[str] | None]]) -> list[list[
 
 
 def _look_at(path: Path, known: list[str] | None) -> list[str]:
-    files = sorted(_files(path)) if path.is_dir() else [path]
-    stats = [(str(file.relative_to(path)), file.stat(follow_symlinks=False)) for file in files]
+    # Names as text: paths as objects would take as long as reading the files does.
+    folder = f"{path}{os.sep}" if path.is_dir() else None
+    named = [(file.removeprefix(folder), file) for file in sorted(_files(folder))] if folder else [("", str(path))]
+    stats = [(name, os.stat(file, follow_symlinks=False)) for name, file in named]
     seen = _digest((name, f"{s.st_size} {s.st_ino} {s.st_mtime_ns} {s.st_ctime_ns}") for name, s in stats)
     if known is not None and known[0] == seen:
         return known
     settled = all(max(s.st_mtime_ns, s.st_ctime_ns) < time.time_ns() - _SETTLED_NS for _, s in stats)
-    said = _of_bytes(files[0]) if files == [path] else _digest((str(f.relative_to(path)), _of_bytes(f)) for f in files)
+    said = _digest((name, _of_bytes(file)) for name, file in named) if folder else _of_bytes(named[0][1])
     return [seen if settled else "", said]
 
 
@@ -156,23 +158,23 @@ def _dbt_paths(project: Path, *kinds: str) -> list[Path]:
 
 
 def _of_folders(root: Path, paths: Iterable[Path], leave_out: Sequence[str] = ()) -> str:
-    files = sorted({file for path in paths for file in (_files(path) if path.is_dir() else [path]) if file.is_file()})
-    read = (file for file in files if file.suffix in _CODE and file.name != "README.md")
-    named = ((file.relative_to(root).as_posix(), file) for file in read)
+    found = {Path(file) for path in paths for file in (_files(str(path)) if path.is_dir() else [path])}
+    read = (file for file in sorted(found) if file.suffix in _CODE and file.name != "README.md" and file.is_file())
+    named = ((file.relative_to(root).as_posix(), str(file)) for file in read)
     return _digest((name, _of_bytes(file)) for name, file in named if not name.startswith(tuple(f"{f}/" for f in leave_out)))
 
 
-def _files(folder: Path) -> Iterable[Path]:
+def _files(folder: str) -> Iterable[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                yield from _files(Path(entry.path)) if entry.name != "__pycache__" else ()
+                yield from _files(entry.path) if entry.name != "__pycache__" else ()
             else:
-                yield Path(entry.path)
+                yield entry.path
 
 
-def _of_bytes(file: Path) -> str:
-    with file.open("rb") as stream:
+def _of_bytes(file: str) -> str:
+    with open(file, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

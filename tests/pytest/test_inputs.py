@@ -48,12 +48,12 @@ def test_what_is_remembered_is_not_read_again(tmp_path: Path, monkeypatch: pytes
     said = first.of_each(asked)
     first.remember()
     (asked[3] / "cells.csv").write_text("another", encoding="utf-8")
-    read: list[Path] = []
+    read: list[str] = []
     of_bytes = inputs._of_bytes
     monkeypatch.setattr(inputs, "_of_bytes", lambda file: read.append(file) or of_bytes(file))
     again = Fingerprints(memory).of_each(asked)
     assert [old == new for old, new in zip(said, again, strict=True)] == [True, True, True, False, True]
-    assert {file.parent for file in read} == {asked[3]}
+    assert {Path(file).parent for file in read} == {asked[3]}
 
 
 def test_a_file_that_was_just_written_is_read_again(tmp_path: Path) -> None:
