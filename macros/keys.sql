@@ -1,6 +1,6 @@
 {#
     Numbers that stand for places and checks, because texts cost far more to write, to join and to tell apart. Their digits say
-    what they are made of, so that no two things have one number (limits_of_keys tests that everything fits):
+    what they are made of, so that no two things have one number (assert_keys_have_room: everything fits):
 
         check_key   asker 1 | document_no 6 | table_no 3 | row_no 4 | column_no 2 | rule_no 3
         cell_key              document_no   | table_no   | row_no   | column_no
