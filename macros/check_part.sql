@@ -1,5 +1,5 @@
 {#
-    One part of the checks in a relation that has their keys, ids, places, kind, grade and reason. `value`: as printed, as believed;
+    One part of the checks in a relation that has their keys, places, kind, grade and reason. `value`: as printed, as believed;
     `bounds`: the lowest and highest the result may be; `where`: which rows, where the relation has several for a check.
 #}
 {% macro check_part(
@@ -8,7 +8,7 @@
     select
         check_key,
 {%- for fact, type in {
-    'check_id': 'string', 'table_no': 'integer', 'row_no': 'integer', 'column_no': 'integer', 'rule_name': 'string',
+    'table_no': 'integer', 'row_no': 'integer', 'column_no': 'integer', 'rule_name': 'string',
     'kind': 'string', 'grade': 'string', 'reason': 'string'
 }.items() %}
         {{ fact if role == 'result' else 'cast(null as ' ~ type ~ ') as ' ~ fact }},

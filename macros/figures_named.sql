@@ -13,7 +13,7 @@
 
     select
         {{ check_key('statement', statement_key('documents.document_no', 'terms.statement_no')) }} as check_key,
-        terms.document_id || '/' || terms.table_no || '/' || terms.row_no || '/' || terms.column_no as cell_id
+        {{ cell_id('terms') }} as cell_id
     from {{ ref('stg_raw__statement_term') }} as terms
     inner join {{ ref('stg_raw__document') }} as documents on terms.document_id = documents.document_id
 {%- endmacro %}

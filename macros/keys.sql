@@ -26,10 +26,24 @@
     {{ place_key(table_key(document_no, 0), statement_no, 0) }}
 {%- endmacro %}
 
-{# `asker`: what wants the figure at the place checked; each wants it once, a table's rules by their rule_no. #}
+{# Each wants a figure checked once, a table's rules by their rule_no. #}
+{% macro _askers() -%}
+    {{ return(['rule', 'restatement', 'value bound', 'unit cost', 'placement cost', 'equal figures', 'statement']) }}
+{%- endmacro %}
+
+{# `asker`: what wants the figure with the cell_key checked. #}
 {% macro check_key(asker, cell_key, rule_no=0) -%}
-    {%- set askers = ['rule', 'restatement', 'value bound', 'unit cost', 'placement cost', 'equal figures', 'statement'] -%}
-    {{ askers.index(asker) + 1 }} * cast(1000000000000000000 as bigint) + ({{ cell_key }}) * 1000 + {{ rule_no }}
+    {{ _askers().index(asker) + 1 }} * cast(1000000000000000000 as bigint) + ({{ cell_key }}) * 1000 + {{ rule_no }}
+{%- endmacro %}
+
+{% macro asker_of_key(check_key) -%}
+    case {{ check_key }} // 1000000000000000000
+    {%- for asker in _askers() %} when {{ loop.index }} then '{{ asker }}'{% endfor %} end
+{%- endmacro %}
+
+{# The cell_key of the figure that is wanted checked; it may be a term of the check, as the cost is that days have to fit. #}
+{% macro asked_of_key(check_key) -%}
+    {{ check_key }} // 1000 % 1000000000000000
 {%- endmacro %}
 
 {% macro document_of_key(cell_key) -%}

@@ -10,7 +10,6 @@ with unioned as (
     {% for asker in askers %}
         select
             check_key,
-            check_id,
             table_no,
             row_no,
             column_no,
@@ -27,6 +26,8 @@ with unioned as (
             role,
             weight,
             cell_key,
+            against_cell_key,
+            statement_id,
             printed_value,
             believed_value,
             printed_precision,
@@ -49,14 +50,13 @@ documents as (
 
 ),
 
--- A statement's own figure goes by the statement's id, which is the check's too.
 final as (
 
     select
         unioned.*,
         documents.document_id,
         case
-            when {{ table_of_key('unioned.cell_key') }} % 1000 = 0 then unioned.check_id
+            when {{ table_of_key('unioned.cell_key') }} % 1000 = 0 then unioned.statement_id
             else {{ cell_id_of_key('documents.document_id', 'unioned.cell_key') }}
         end as cell_id
     from unioned

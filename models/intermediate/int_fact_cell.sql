@@ -28,7 +28,7 @@ investment_lines as (
 facts as (
 
     select
-        cells.cell_id,
+        {{ cell_id('cells') }} as cell_id,
         cells.cell_key,
         cells.document_id,
         cells.municipality_code,
@@ -93,13 +93,12 @@ printed_again as (
 numbered as (
 
     select
-        hashed.cell_key,
+        cell_key,
         row_number() over (
-            partition by hashed.document_id, {% for column in same_fact %}hashed.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
-            order by hashed.is_registered_misprint, hashed.cell_key
+            partition by document_id, {{ same_fact | join(', ') }} order by is_registered_misprint, cell_key
         ) as print_no
     from hashed
-    inner join printed_again on hashed.fact_hash = printed_again.fact_hash
+    where fact_hash in (select printed_again.fact_hash from printed_again)
 
 ),
 

@@ -128,7 +128,6 @@ bounded as (
 
     select
         {{ check_key('value bound', 'cell_key') }} as check_key,
-        kind || ' ' || cell_id as check_id,
         rule_name,
         table_no,
         row_no,
@@ -149,7 +148,6 @@ bounded as (
 
     select
         {{ check_key('unit cost', 'cell_key') }} as check_key,
-        kind || ' ' || cell_id as check_id,
         rule_name,
         table_no,
         row_no,
@@ -173,7 +171,6 @@ costs_and_days as (
 
     select
         {{ check_key('unit cost', 'spent.cell_key') }} as check_key,
-        'unit cost ' || spent.cell_id as check_id,
         'unit_cost_' || stays.code as rule_name,
         'unit cost' as kind,
         unit_cost_bounds.low_sek as low,
@@ -221,7 +218,6 @@ priced_volumes as (
 
     select
         {{ check_key('placement cost', 'spent.cell_key') }} as check_key,
-        'placement cost ' || spent.cell_id as check_id,
         'placement_cost' as rule_name,
         'placement cost' as kind,
         placement_cost_bounds.low,
@@ -287,7 +283,6 @@ watched as (
 
     select
         {{ check_key('equal figures', 'cell_key') }} as check_key,
-        'equal figures ' || cell_id as check_id,
         'equal_figures' as rule_name,
         'equal figures' as kind,
         'warning' as grade,
@@ -363,6 +358,8 @@ final as (
     select
         *,
         cast(null as integer) as rule_no,
+        cast(null as bigint) as against_cell_key,
+        cast(null as string) as statement_id,
         false as terms_are_exact,
         cast(1 as decimal(8, 6)) as weight
     from parts

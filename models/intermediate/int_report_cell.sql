@@ -41,7 +41,6 @@ labels as (
 coded as (
 
     select
-        labels.cell_id,
         labels.cell_key,
         labels.document_id,
         labels.municipality_code,

@@ -40,7 +40,6 @@ pairs as (
 
     select
         *,
-        lag(cell_id) over {{ vintages }} as earlier_cell_id,
         lag(document_id) over {{ vintages }} as earlier_document_id,
         lag(cell_key) over {{ vintages }} as earlier_cell_key,
         lag(is_registered_misprint) over {{ vintages }} as earlier_is_registered_misprint,
@@ -57,14 +56,13 @@ converted as (
     select
         *,
         {{ check_key('restatement', 'cell_key') }} as check_key,
-        cell_id || ' = ' || earlier_cell_id as check_id,
         -- A report that contradicts itself is wrong somewhere; a later report may have corrected an earlier one.
         case when document_id = earlier_document_id then 'printed twice' else 'restated' end as kind,
         {{ decimal_divide('earlier_base_value', 'factor_to_base', 4) }} as earlier_printed_value,
         {{ decimal_divide('earlier_believed_base_value', 'factor_to_base', 4) }} as earlier_believed_value,
         {{ decimal_divide('earlier_base_precision', 'abs(factor_to_base)', 4) }} as earlier_precision
     from pairs
-    where earlier_cell_id is not null
+    where earlier_cell_key is not null
 
 ),
 
@@ -72,7 +70,6 @@ parts as (
 
     select
         check_key,
-        check_id,
         table_no,
         row_no,
         column_no,
@@ -84,6 +81,7 @@ parts as (
         0 as part_no,
         'result' as role,
         cell_key,
+        earlier_cell_key as against_cell_key,
         printed_value,
         believed_value,
         printed_precision,
@@ -94,7 +92,6 @@ parts as (
 
     select
         check_key,
-        cast(null as string) as check_id,
         cast(null as integer) as table_no,
         cast(null as integer) as row_no,
         cast(null as integer) as column_no,
@@ -106,6 +103,7 @@ parts as (
         1 as part_no,
         'term' as role,
         earlier_cell_key as cell_key,
+        cast(null as bigint) as against_cell_key,
         earlier_printed_value as printed_value,
         earlier_believed_value as believed_value,
         earlier_precision as printed_precision,
@@ -119,6 +117,7 @@ final as (
     select
         *,
         cast(null as integer) as rule_no,
+        cast(null as string) as statement_id,
         'restatement' as operation,
         false as terms_are_exact,
         'restatement' as check_class,

@@ -62,9 +62,6 @@ numeric_columns as (
 checks as (
 
     select
-        rules.document_id || '/' || rules.table_no || '/rule ' || rules.rule_no
-        || '/' || coalesce(rules.row_no, table_rows.row_no)
-        || '/' || coalesce(rules.column_no, numeric_columns.column_no) as check_id,
         rules.document_id,
         rules.document_no,
         rules.table_key,
@@ -102,7 +99,6 @@ parts as (
 
     select
         check_key,
-        check_id,
         table_no,
         row_no,
         column_no,
@@ -126,7 +122,6 @@ parts as (
     -- A term without a row or column of its own stands in the result's.
     select
         keyed.check_key,
-        cast(null as string) as check_id,
         cast(null as integer) as table_no,
         cast(null as integer) as row_no,
         cast(null as integer) as column_no,
@@ -160,6 +155,8 @@ filled as (
 
     select
         parts.*,
+        cast(null as bigint) as against_cell_key,
+        cast(null as string) as statement_id,
         figures.printed_value,
         figures.believed_value,
         figures.printed_precision,

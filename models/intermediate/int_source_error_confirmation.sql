@@ -19,11 +19,12 @@ registered as (
 figures as (
 
     select
-        cell_id,
-        cell_key,
-        printed_value
-    from {{ ref('int_report_cell') }}
-    where cell_id in (select registered.cell_id from registered)
+        cells.cell_id,
+        {{ cell_key('cells') }} as cell_key,
+        cells.printed_value
+    from {{ ref('stg_raw__table_cell') }} as cells
+    inner join documents on cells.document_id = documents.document_id
+    where cells.cell_id in (select registered.cell_id from registered)
 
     union all
 

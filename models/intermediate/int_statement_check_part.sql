@@ -166,7 +166,7 @@ parts as (
 
     select
         check_key,
-        statement_id as check_id,
+        statement_id,
         table_no,
         column_no,
         rule_name,
@@ -189,7 +189,7 @@ parts as (
 
     select
         checks.check_key,
-        cast(null as string) as check_id,
+        cast(null as string) as statement_id,
         cast(null as integer) as table_no,
         cast(null as integer) as column_no,
         cast(null as string) as rule_name,
@@ -227,6 +227,7 @@ final as (
         *,
         cast(null as integer) as row_no,
         cast(null as integer) as rule_no,
+        cast(null as bigint) as against_cell_key,
         false as terms_are_exact,
         'identity' as check_class,
         cast(null as decimal(28, 4)) as low,

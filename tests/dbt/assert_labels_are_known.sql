@@ -3,7 +3,7 @@
 with unknown_cells as (
 
     select
-        cell_id,
+        cell_key,
         false as is_of_column
     from {{ ref('int_report_cell') }}
     where dimension is not null and code is null
@@ -11,7 +11,7 @@ with unknown_cells as (
     union all
 
     select
-        cell_id,
+        cell_key,
         true as is_of_column
     from {{ ref('int_report_cell') }}
     where
@@ -34,7 +34,7 @@ unknown as (
             else {{ label_of('subjects.label_from', 'cells') }}
         end as label
     from {{ ref('int_printed_cell') }} as cells
-    inner join unknown_cells on cells.cell_id = unknown_cells.cell_id
+    inner join unknown_cells on cells.cell_key = unknown_cells.cell_key
     inner join {{ ref('subject') }} as subjects on cells.subject = subjects.subject
 
     union all

@@ -39,7 +39,7 @@ def read_reports(checks: Checks) -> Reports:
     cells = checks.rows(
         "select cell_id, cells.document_id, cells.table_no, row_no, column_no, cells.subject, "
         "coverage.row_label || ' / ' || coverage.column_label, printed_text, "
-        "printed_value, coverage.is_guarded from intermediate.int_report_cell as cells "
+        "printed_value, coverage.is_guarded from intermediate.int_printed_cell as cells "
         "join marts.reconciliation_coverage as coverage using (cell_id) order by all"
     )
     weights: dict[str, dict[str, Decimal]] = {}

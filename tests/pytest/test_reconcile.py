@@ -107,8 +107,11 @@ def test_a_cell_that_is_lost_on_the_way_is_missed(warehouse: Path, tmp_path: Pat
         test = test.replace(f"{{{{ ref('{model}') }}}}", f"{room}.{model}")
     with duckdb.connect(copy) as connection:
         assert connection.execute(test).fetchall() == []
-        connection.execute("create temp table lost as from intermediate.int_report_cell where cell_id = ?", [f"{INTERIM}/39/9/6"])
-        lost = test.replace("intermediate.int_report_cell", "(from intermediate.int_report_cell anti join lost using (cell_id))")
+        connection.execute(
+            "create temp table lost as select cell_key from intermediate.int_printed_cell where cell_id = ?",
+            [f"{INTERIM}/39/9/6"],
+        )
+        lost = test.replace("intermediate.int_report_cell", "(from intermediate.int_report_cell anti join lost using (cell_key))")
         assert [row[:2] + row[4:] for row in connection.execute(lost).fetchall()] == [(INTERIM, 39, 60, 59)]
 
 
