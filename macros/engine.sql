@@ -120,6 +120,20 @@
 {%- endmacro %}
 
 
+{# How often a whole number goes into another, neither of them negative: what `/` is in other languages. #}
+{% macro whole_quotient(numerator, denominator) -%}
+    {{ return(adapter.dispatch('whole_quotient')(numerator, denominator)) }}
+{%- endmacro %}
+
+{% macro default__whole_quotient(numerator, denominator) -%}
+    ({{ numerator }} div {{ denominator }})
+{%- endmacro %}
+
+{% macro duckdb__whole_quotient(numerator, denominator) -%}
+    ({{ numerator }} // {{ denominator }})
+{%- endmacro %}
+
+
 {# One row per element of an array; only in a select list. #}
 {% macro unnested(array_column) -%}
     {{ return(adapter.dispatch('unnested')(array_column)) }}

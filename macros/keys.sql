@@ -37,25 +37,25 @@
 {%- endmacro %}
 
 {% macro asker_of_key(check_key) -%}
-    case {{ check_key }} // 1000000000000000000
+    case {{ whole_quotient(check_key, 1000000000000000000) }}
     {%- for asker in _askers() %} when {{ loop.index }} then '{{ asker }}'{% endfor %} end
 {%- endmacro %}
 
 {# The cell_key of the figure that is wanted checked; it may be a term of the check, as the cost is that days have to fit. #}
 {% macro asked_of_key(check_key) -%}
-    {{ check_key }} // 1000 % 1000000000000000
+    {{ whole_quotient(check_key, 1000) }} % 1000000000000000
 {%- endmacro %}
 
 {% macro document_of_key(cell_key) -%}
-    {{ cell_key }} // 1000000000
+    {{ whole_quotient(cell_key, 1000000000) }}
 {%- endmacro %}
 
 {% macro table_of_key(cell_key) -%}
-    {{ cell_key }} // 1000000
+    {{ whole_quotient(cell_key, 1000000) }}
 {%- endmacro %}
 
 {# The id of the cell with the key, printed or not. #}
 {% macro cell_id_of_key(document_id, cell_key) -%}
-    {{ document_id }} || '/' || {{ cell_key }} // 1000000 % 1000 || '/' || {{ cell_key }} // 100 % 10000
+    {{ document_id }} || '/' || {{ table_of_key(cell_key) }} % 1000 || '/' || {{ whole_quotient(cell_key, 100) }} % 10000
     || '/' || {{ cell_key }} % 100
 {%- endmacro %}
