@@ -196,7 +196,7 @@ class _Cleaner:
             self._checks_of.setdefault(cell_id, set()).add(check_id)
         self._bad: set[str] = set()
         for check_id, check_class, cell_id, unit, _, exactly, difference, present, status in rows:
-            if status is None or not present:
+            if status is None or (check_class == "identity" and not present):
                 continue
             survives = bool(exactly) if unit in UNSCALED or check_class != "identity" else difference == 0
             if check_class == "identity" and not survives:
