@@ -1,4 +1,4 @@
-with asked as (
+with asked as {{ inlined() }} (
 
     select * from {{ ref('int_check') }}
 
