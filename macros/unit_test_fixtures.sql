@@ -33,7 +33,7 @@ select {% for name, value in format_row(row, types).items() %}{{ value }} as {{ 
         {%- if value is string -%}
             {%- set literal = "'" ~ value | replace("'", "''") ~ "'" -%}
             {#- A key may be written as a name: any number will do for it. -#}
-            {%- if type == 'BIGINT' and not modules.re.fullmatch('-?[0-9]+', value) -%}
+            {%- if name.endswith('_key') and type == 'BIGINT' and not modules.re.fullmatch('[0-9]+', value) -%}
                 {%- set literal = row_hash([literal]) ~ ' % 1000000000000000000' -%}
             {%- endif -%}
         {%- else -%}

@@ -357,9 +357,6 @@ final as (
 
     select
         *,
-        cast(null as integer) as rule_no,
-        cast(null as bigint) as against_cell_key,
-        cast(null as string) as statement_id,
         false as terms_are_exact,
         cast(1 as decimal(8, 6)) as weight
     from parts

@@ -70,18 +70,13 @@ parts as (
 
     select
         check_key,
-        table_no,
-        row_no,
-        column_no,
-        replace(kind, ' ', '_') as rule_name,
-        kind,
-        false as blank_is_zero,
-        'error' as grade,
-        'samma uppgift står tryckt på flera ställen' as reason,
+        {{ check_facts(['table_no', 'row_no', 'column_no', 'kind'], {
+            'rule_name': "replace(kind, ' ', '_')", 'blank_is_zero': 'false', 'grade': "'error'",
+            'reason': "'samma uppgift står tryckt på flera ställen'", 'against_cell_key': 'earlier_cell_key'
+        }) }},
         0 as part_no,
         'result' as role,
         cell_key,
-        earlier_cell_key as against_cell_key,
         printed_value,
         believed_value,
         printed_precision,
@@ -92,18 +87,10 @@ parts as (
 
     select
         check_key,
-        cast(null as integer) as table_no,
-        cast(null as integer) as row_no,
-        cast(null as integer) as column_no,
-        cast(null as string) as rule_name,
-        cast(null as string) as kind,
-        cast(null as boolean) as blank_is_zero,
-        cast(null as string) as grade,
-        cast(null as string) as reason,
+        {{ check_facts() }},
         1 as part_no,
         'term' as role,
         earlier_cell_key as cell_key,
-        cast(null as bigint) as against_cell_key,
         earlier_printed_value as printed_value,
         earlier_believed_value as believed_value,
         earlier_precision as printed_precision,
@@ -116,8 +103,6 @@ final as (
 
     select
         *,
-        cast(null as integer) as rule_no,
-        cast(null as string) as statement_id,
         'restatement' as operation,
         false as terms_are_exact,
         'restatement' as check_class,

@@ -99,17 +99,11 @@ parts as (
 
     select
         check_key,
-        table_no,
-        row_no,
-        column_no,
-        rule_no,
-        rule_name,
-        kind,
+        {{ check_facts([
+            'table_no', 'row_no', 'column_no', 'rule_no', 'rule_name', 'kind', 'blank_is_zero', 'grade', 'reason'
+        ]) }},
         operation,
-        blank_is_zero,
         terms_are_exact,
-        grade,
-        reason,
         check_class,
         0 as part_no,
         'result' as role,
@@ -122,17 +116,9 @@ parts as (
     -- A term without a row or column of its own stands in the result's.
     select
         keyed.check_key,
-        cast(null as integer) as table_no,
-        cast(null as integer) as row_no,
-        cast(null as integer) as column_no,
-        cast(null as integer) as rule_no,
-        cast(null as string) as rule_name,
-        cast(null as string) as kind,
+        {{ check_facts() }},
         keyed.operation,
-        cast(null as boolean) as blank_is_zero,
         keyed.terms_are_exact,
-        cast(null as string) as grade,
-        cast(null as string) as reason,
         keyed.check_class,
         terms.term_no as part_no,
         terms.role,
@@ -155,8 +141,6 @@ filled as (
 
     select
         parts.*,
-        cast(null as bigint) as against_cell_key,
-        cast(null as string) as statement_id,
         figures.printed_value,
         figures.believed_value,
         figures.printed_precision,

@@ -166,15 +166,11 @@ parts as (
 
     select
         check_key,
-        statement_id,
-        table_no,
-        column_no,
-        rule_name,
-        'statement' as kind,
+        {{ check_facts(
+            ['table_no', 'column_no', 'rule_name', 'reason', 'statement_id'],
+            {'kind': "'statement'", 'blank_is_zero': 'false', 'grade': "'error'"}
+        ) }},
         check_operation as operation,
-        false as blank_is_zero,
-        'error' as grade,
-        reason,
         0 as part_no,
         'result' as role,
         1 as weight,
@@ -189,15 +185,8 @@ parts as (
 
     select
         checks.check_key,
-        cast(null as string) as statement_id,
-        cast(null as integer) as table_no,
-        cast(null as integer) as column_no,
-        cast(null as string) as rule_name,
-        cast(null as string) as kind,
+        {{ check_facts() }},
         checks.check_operation as operation,
-        cast(null as boolean) as blank_is_zero,
-        cast(null as string) as grade,
-        cast(null as string) as reason,
         products.term_no as part_no,
         products.role,
         products.weight,
@@ -225,9 +214,6 @@ final as (
 
     select
         *,
-        cast(null as integer) as row_no,
-        cast(null as integer) as rule_no,
-        cast(null as bigint) as against_cell_key,
         false as terms_are_exact,
         'identity' as check_class,
         cast(null as decimal(28, 4)) as low,

@@ -6,13 +6,9 @@ with checks as {{ inlined() }} (
 
 ),
 
-reconciled as {{ inlined() }} (
+reconciled as (
 
-    select
-        check_id,
-        document_id,
-        table_no
-    from {{ ref('reconciliation') }}
+    select check_id from {{ ref('reconciliation') }}
 
 ),
 
@@ -22,58 +18,13 @@ rules as (
 
 ),
 
-asked_of_tables as (
-
-    select
-        document_id,
-        table_no,
-        count(*) as check_count
-    from checks
-    group by document_id, table_no
-
-),
-
-made_of_tables as (
-
-    select
-        document_id,
-        table_no,
-        count(*) as check_count
-    from reconciled
-    group by document_id, table_no
-
-),
-
--- Few: in most tables all are made. Only theirs are told apart: a country's ids beside each other would not fit into memory.
-incomplete_tables as (
-
-    select
-        asked.document_id,
-        asked.table_no
-    from asked_of_tables as asked
-    left join made_of_tables as made
-        on asked.document_id = made.document_id and asked.table_no = made.table_no
-    where asked.check_count is distinct from made.check_count
-
-),
-
-made_there as (
-
-    select reconciled.check_id
-    from reconciled
-    inner join incomplete_tables
-        on reconciled.document_id = incomplete_tables.document_id and reconciled.table_no = incomplete_tables.table_no
-
-),
-
+-- Few: mostly, all are made.
 not_made as (
 
     select checks.*
     from checks
-    inner join incomplete_tables
-        on checks.document_id = incomplete_tables.document_id and checks.table_no = incomplete_tables.table_no
-    left join made_there on checks.check_id = made_there.check_id
-    where made_there.check_id is null
+    left join reconciled on checks.check_id = reconciled.check_id
+    where reconciled.check_id is null
 
 ),
 
