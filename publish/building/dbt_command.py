@@ -59,6 +59,18 @@ def parsed_project(kept: Path, asked_with: Sequence[str], work: Path) -> Manifes
     return manifest
 
 
+def copy_without_rows(path: Path) -> None:
+    """Make a database file at `path` with the tables and views of the one that dbt has open in this process, all empty."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    path.parent.mkdir()
+    cursor = DuckDBConnectionManager.env().handle().cursor()
+    [name] = cursor.execute("select current_database()").fetchone()
+    cursor.execute("attach '{}' as without_rows".format(str(path).replace("'", "''")))
+    cursor.execute(f'copy from database "{name}" to without_rows (schema)')
+    cursor.execute("detach without_rows")
+
+
 def _tell(message: Any) -> None:
     if message.info.level in ("warn", "error"):
         print(message.info.msg, file=sys.stderr, flush=True)

@@ -1,16 +1,19 @@
 """dbt in processes of its own: `python -m publish.building.transform PROJECT_DIR WORK_DIR PARSED [--rules-proved]`.
 
-    parse ── (the word `build`) ── seeds and models ──┬── tests ──┬── finished
-                                                      └── tests ──┘
+    parse ── (the word `build`) ── seeds and models ──┬── tests of data ──┬── finished
+                                                      └── unit tests ─────┘
 
 PARSED is the file that keeps the parsed project (publish.building.parsed_project). With --rules-proved there are no unit tests:
 they hold the rules against rows of their own, and have passed for the very same rules.
 
 Processes of their own, because dbt keeps the database file open and takes signals its own way, because it can parse the
-project while the load still runs, and because its work per test is Python's: two processes that only read the finished tables
-share the tests. They are forked with the parsed project in hand. It says how it goes in one JSON object per line on standard
-output, each with an `event` (parsed | total | node | finished). Everything dbt itself prints goes to standard error. The
-profile reads the database's path from KOMMUNLAGER_DATABASE.
+project while the load still runs, and because its work per test is Python's: two processes share the tests, forked with the
+parsed project in hand. The one that made the models tests what it still has in memory. Unit tests need no data, only the
+types of columns: theirs is a database with the same tables, all empty. Without unit tests, two that only read the finished
+tables take half of the tests each.
+
+It says how it goes in one JSON object per line on standard output, each with an `event` (parsed | total | node | finished).
+Everything dbt itself prints goes to standard error. The profile reads the database's path from KOMMUNLAGER_DATABASE.
 """
 
 from __future__ import annotations
@@ -22,36 +25,23 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from publish.building.dbt_command import ParseError, arguments, invoke, make_quick, parsed_project
+from publish.building.dbt_command import ParseError, arguments, copy_without_rows, invoke, make_quick, parsed_project
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 PASSED = frozenset({"success", "pass", "no-op"})
 
-WORK_OF_UNIT_TEST = 8
-"""As much as so many tests of data, where there is little data: dbt writes each of its rows into a query."""
-
 MODELS = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-
-
-@dataclass(frozen=True)
-class Share:
-    """Tests that one process runs: what dbt is asked for, and the same as nodes of the parsed project."""
-
-    selection: Sequence[str]
-    tests: Sequence[Any]
-
-    @property
-    def command(self) -> list[str]:
-        # The target `tests` opens the database for reading only (profiles.yml): any number of processes can.
-        return ["test", "--target", "tests", "--indirect-selection", "empty", "--select", *self.selection]
-
+# The target `tests` opens the database for reading only (profiles.yml): any number of processes can.
+UNIT_TESTS = ("test", "--target", "tests", "--select", "test_type:unit")
+TESTS = ("test", "--select", "test_type:data")
+HALF_OF_TESTS = ("test", "--target", "tests", "--indirect-selection", "empty", "--select")
 
 # What dbt is asked to do, and its exit: whether all went well, and the nodes' results as plain data.
 Outcome = tuple[bool, list[dict[str, Any]]]
@@ -85,32 +75,38 @@ def _run(project: Path, work: Path, kept: Path, rules_proved: bool, channel: Tex
 
     if sys.stdin.readline().strip() != "build":
         return 1
-    shares = _shares(manifest, rules_proved)
     # Before this process has threads, which do not survive a fork.
-    modeller, *testers = [
-        _Worker([*command, *asked_with], manifest, say) for command in (MODELS, *(share.command for share in shares))
-    ]
+    builder, *testers = [_Worker(manifest, asked_with, say) for _ in range(3)]
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    tests = [[set(test.depends_on.nodes) for test in share.tests] for share in shares]
-    untested = sum(node.resource_type != "test" for node in manifest.nodes.values()) + len(manifest.exposures)
-    say("total", nodes=untested + sum(map(len, tests)))
-    modeller.start()
-    success, results = modeller.outcome()
+    tests = [node for node in manifest.nodes.values() if node.resource_type == "test"]
+    unit_tests = [] if rules_proved else list(manifest.unit_tests.values())
+    say("total", nodes=len(manifest.nodes) + len(manifest.exposures) + len(unit_tests))
+    # The same name as the database's: DuckDB names the catalog after it, and the parsed project has that name.
+    empty = work / "empty" / Path(os.environ["KOMMUNLAGER_DATABASE"]).name
+    outcomes = [builder.start(MODELS, leave=empty if unit_tests else None).outcome()]
     # What a failed model would have made cannot be tested.
-    missing = {result["id"]: result["name"] for result in results if result["status"] not in PASSED}
-    skipped = sum(bool(needs & set(missing)) for share in tests for needs in share)
-    # Where dbt failed without naming a model (it has no id), nothing is.
-    started = [
-        tester
-        for tester, share in zip(testers, tests, strict=True)
-        if "" not in missing and any(not needs & set(missing) for needs in share)
-    ]
-    for tester in started:
-        tester.start(*(["--exclude", *(f"{name}+" for name in missing.values())] if missing else []))
-    for tester in started:
-        tested, more = tester.outcome()
-        success &= tested
-        results += more
+    missing = {result["id"]: result["name"] for result in outcomes[0][1] if result["status"] not in PASSED}
+    left_out = ["--exclude", *(f"{name}+" for name in missing.values())] if missing else []
+
+    def testable(some: Sequence[Any]) -> bool:
+        # Where dbt failed without naming a model (it has no id), nothing is.
+        return "" not in missing and any(not set(test.depends_on.nodes) & set(missing) for test in some)
+
+    running = []
+    if testable(unit_tests):
+        running.append(testers[0].start([*UNIT_TESTS, *left_out], empty))
+    if unit_tests and testable(tests):
+        running.append(builder.start([*TESTS, *left_out]))
+    elif testable(tests):
+        builder.end()
+        halves = zip(testers, _halves(tests), strict=True)
+        running += [tester.start([*HALF_OF_TESTS, *half, *left_out]) for tester, (half, some) in halves if testable(some)]
+    outcomes += [worker.outcome() for worker in running]
+    for worker in (builder, *testers):
+        worker.end()
+    success = all(succeeded for succeeded, _ in outcomes)
+    results = [result for _, some in outcomes for result in some]
+    skipped = sum(not testable([test]) for test in (*tests, *unit_tests))
     failures = [result for result in results if result["status"] not in PASSED and result["status"] != "skipped"]
     if not success and not failures:
         failures = [_problem("dbt build", "error", "it failed without naming a node")]
@@ -126,24 +122,17 @@ def _run(project: Path, work: Path, kept: Path, rules_proved: bool, channel: Tex
     return 0 if success else 1
 
 
-def _shares(manifest: Manifest, rules_proved: bool) -> list[Share]:
-    """The tests in two shares of about the same work, by the folders they stand in."""
-    tests = [node for node in manifest.nodes.values() if node.resource_type == "test"]
+def _halves(tests: Sequence[Any]) -> list[tuple[list[str], list[Any]]]:
+    """The tests in two parts of about the same number, by the folders they stand in: how dbt selects them, and the tests."""
     folders: dict[str, list[Any]] = {}
-    for test in [*tests, *([] if rules_proved else manifest.unit_tests.values())]:
+    for test in tests:
         folders.setdefault(str(Path(test.original_file_path).parent), []).append(test)
-    work = {
-        folder: sum(WORK_OF_UNIT_TEST if test.resource_type == "unit_test" else 1 for test in folders[folder])
-        for folder in folders
-    }
-    shares: tuple[list[str], ...] = ([], [])
-    for folder in sorted(folders, key=lambda folder: (-work[folder], folder)):
-        min(shares, key=lambda share: sum(work[folder] for folder in share)).append(folder)
-    kind = "test_type:data," if rules_proved else ""
+    halves: tuple[list[str], list[str]] = ([], [])
+    for folder in sorted(folders, key=lambda folder: (-len(folders[folder]), folder)):
+        min(halves, key=lambda half: sum(len(folders[folder]) for folder in half)).append(folder)
     return [
-        Share([f"{kind}path:{folder}" for folder in share], [test for folder in share for test in folders[folder]])
-        for share in shares
-        if share
+        ([f"test_type:data,path:{folder}" for folder in half], [test for folder in half for test in folders[folder]])
+        for half in halves
     ]
 
 
@@ -162,33 +151,48 @@ def _invoke(command: Sequence[str], manifest: Manifest, say: Callable[..., None]
 
 
 class _Worker:
-    """A process that waits for its word and then lets dbt run one command; at its end it has left the database."""
+    """A process that lets dbt run one command after the other, each when it is given the word. The database that it opens, it has
+    open to its end."""
 
-    def __init__(self, command: Sequence[str], manifest: Manifest, say: Callable[..., None]):
+    def __init__(self, manifest: Manifest, asked_with: Sequence[str], say: Callable[..., None]) -> None:
         self._connection, theirs = multiprocessing.Pipe()
         self._process = multiprocessing.get_context("fork").Process(
-            target=self._run, args=(command, manifest, say, theirs), daemon=True
+            target=self._work, args=(manifest, asked_with, say, theirs), daemon=True
         )
         self._process.start()
         theirs.close()
 
-    def _run(self, command: Sequence[str], manifest: Manifest, say: Callable[..., None], theirs: Connection) -> None:
+    def _work(self, manifest: Manifest, asked_with: Sequence[str], say: Callable[..., None], theirs: Connection) -> None:
         self._connection.close()
         threading.Thread(target=_end_with_the_forking_process, daemon=True).start()
-        theirs.send(_invoke([*command, *theirs.recv()], manifest, say))
+        while word := theirs.recv():
+            command, database, left = word
+            os.environ["KOMMUNLAGER_DATABASE"] = database
+            success, results = _invoke([*command, *asked_with], manifest, say)
+            if left is not None:
+                try:
+                    copy_without_rows(left)
+                except Exception as error:
+                    success, results = False, [*results, _problem(f"{left}", "error", str(error))]
+            theirs.send((success, results))
 
-    def start(self, *selection: str) -> None:
-        """Give the word, and what it runs of its command's nodes."""
-        self._connection.send(selection)
+    def start(self, command: Sequence[str], database: Path | None = None, leave: Path | None = None) -> _Worker:
+        """Give the word for a command, with the build's database or another one. It leaves a copy without rows at `leave`."""
+        self._connection.send((command, str(database or os.environ["KOMMUNLAGER_DATABASE"]), leave))
+        return self
 
     def outcome(self) -> Outcome:
-        """What dbt said, or that the process died."""
+        """What dbt said of the command, or that the process died."""
         try:
-            outcome = cast("Outcome", self._connection.recv())
+            return cast("Outcome", self._connection.recv())
         except EOFError:
-            outcome = False, [_problem("dbt", "error", "its process ended without a word (killed, or out of memory?)")]
+            return False, [_problem("dbt", "error", "its process ended without a word (killed, or out of memory?)")]
+
+    def end(self) -> None:
+        """Let it leave its database, and be gone."""
+        with suppress(BrokenPipeError):
+            self._connection.send(None)
         self._process.join()
-        return outcome
 
 
 def _end_with_the_forking_process() -> None:
