@@ -1,4 +1,4 @@
 {# An amount in SEK, in the one type money has. Cast after every aggregate: a sum widens the type, and engines disagree how. #}
 {% macro sek(expression) -%}
-    cast({{ expression }} as decimal(18, 2))
+    {{ two_decimals(expression) }}
 {%- endmacro %}

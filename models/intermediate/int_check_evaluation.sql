@@ -196,31 +196,31 @@ expected as (
                 when 'ratio_between' then greatest(lowest_term, least(highest_term, result_value))
             end as decimal(28, 4)
         ) as expected_value,
-        cast(
-            case operation
-                when 'sum' then term_precision * 0.5
-                when 'at_most' then term_precision * 0.5
-                when 'between' then coarsest_term_precision * 0.5
-                when 'ratio_between' then 0
-                when 'distinct' then 0
-                when 'mean' then {{ decimal_divide('term_precision', '2 * present_term_count', 4) }}
-                -- The same fact at two precisions agrees at the coarser; at one precision it has to be the same.
-                when 'restatement'
-                    then
-                        case when term_precision = result_precision then 0 else 0.5 end
-                        * greatest(term_precision, result_precision)
-                -- |S/D| moves by at most (dS + |S/D| dD) / (|D| - dD) when S is off by dS and D by dD.
-                when 'percent' then {{ decimal_divide(
-                    '50 * (term_precision * abs(divisor_sum) + abs(term_sum) * divisor_precision)',
-                    'abs(divisor_sum) * (abs(divisor_sum) - divisor_precision * 0.5)',
-                    4
-                ) }}
-            end as decimal(18, 4)
-        ) as term_tolerance,
-        cast(
-            case when operation in ('restatement', 'ratio_between', 'distinct') then 0 else result_precision * 0.5 end
-            as decimal(18, 4)
-        ) as result_tolerance
+        case operation
+            when 'sum' then {{ half_of('term_precision') }}
+            when 'at_most' then {{ half_of('term_precision') }}
+            when 'between' then {{ half_of('coarsest_term_precision') }}
+            when 'ratio_between' then 0
+            when 'distinct' then 0
+            when 'mean'
+                then cast({{ decimal_divide('term_precision', '2 * present_term_count', 4) }} as decimal(18, 4))
+            -- The same fact at two precisions agrees at the coarser; at one precision it has to be the same.
+            when 'restatement'
+                then
+                    case
+                        when term_precision = result_precision then 0
+                        else {{ half_of('greatest(term_precision, result_precision)') }}
+                    end
+            -- |S/D| moves by at most (dS + |S/D| dD) / (|D| - dD) when S is off by dS and D by dD.
+            when 'percent' then cast({{ decimal_divide(
+                '50 * (term_precision * abs(divisor_sum) + abs(term_sum) * divisor_precision)',
+                'abs(divisor_sum) * (abs(divisor_sum) - divisor_precision * 0.5)',
+                4
+            ) }} as decimal(18, 4))
+        end as term_tolerance,
+        case
+            when operation in ('restatement', 'ratio_between', 'distinct') then 0 else {{ half_of('result_precision') }}
+        end as result_tolerance
     from tested
 
 ),

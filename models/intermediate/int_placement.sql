@@ -22,7 +22,7 @@ measures as (
         cells.scenario,
         cells.period_start,
         cells.period_end,
-        cast(max(case when cells.measure = 'volume' then cells.base_value end) as decimal(18, 2)) as volume_days,
+        {{ two_decimals("max(case when cells.measure = 'volume' then cells.base_value end)") }} as volume_days,
         {{ sek("max(case when cells.measure = 'unit_price' then cells.base_value end)") }} as reported_unit_cost_sek,
         -- A cost is positive here: what the days cost.
         {{ sek("max(case when cells.measure = 'amount' then -cells.base_value end)") }} as reported_cost_sek,

@@ -70,8 +70,8 @@ compared as (
         scenario,
         period_start,
         period_end,
-        cast(max(case when measure = 'volume' and not is_budget then base_value end) as decimal(18, 2)) as volume_days,
-        cast(max(case when measure = 'volume' and is_budget then base_value end) as decimal(18, 2))
+        {{ two_decimals("max(case when measure = 'volume' and not is_budget then base_value end)") }} as volume_days,
+        {{ two_decimals("max(case when measure = 'volume' and is_budget then base_value end)") }}
             as budget_volume_days,
         {{ sek("max(case when measure = 'unit_price' and not is_budget then base_value end)") }} as unit_cost_sek,
         {{ sek("max(case when measure = 'unit_price' and is_budget then base_value end)") }} as budget_unit_cost_sek,

@@ -29,7 +29,7 @@ summed as (
         placements.scenario,
         placements.period_start,
         placements.period_end,
-        cast(sum(placements.volume_days) as decimal(18, 2)) as volume_days,
+        {{ two_decimals('sum(placements.volume_days)') }} as volume_days,
         {{ sek('sum(placements.cost_sek)') }} as cost_sek,
         cast(count(*) as integer) as reported_type_count,
         bool_or(placements.is_registered_misprint) as is_registered_misprint,

@@ -16,7 +16,11 @@ statements as (
 
 terms as (
 
-    select * from {{ ref('stg_raw__statement_term') }}
+    select
+        terms.*,
+        {{ cell_key('terms') }} as cell_key
+    from {{ ref('stg_raw__statement_term') }} as terms
+    inner join documents on terms.document_id = documents.document_id
 
 ),
 
@@ -51,19 +55,13 @@ factors as (
         terms.weight,
         terms.table_no,
         terms.column_no,
-        {{ cell_key('terms') }} as cell_key,
+        terms.cell_key,
         coalesce(cells.is_registered_misprint, false) as is_registered_misprint,
         cast(cells.printed_value * abs(cells.factor_to_base) as decimal(18, 4)) as base_value,
         cast(cells.believed_value * abs(cells.factor_to_base) as decimal(18, 4)) as believed_base_value,
         cast(cells.printed_precision * abs(cells.factor_to_base) as decimal(18, 4)) as base_precision
     from terms
-    inner join documents on terms.document_id = documents.document_id
-    left join cells
-        on
-            terms.document_id = cells.document_id
-            and terms.table_no = cells.table_no
-            and terms.row_no = cells.row_no
-            and terms.column_no = cells.column_no
+    left join cells on terms.cell_key = cells.cell_key
 
 ),
 
@@ -81,27 +79,24 @@ products as (
         one.column_no,
         case when two.factor_no is null then one.cell_key end as cell_key,
         two.factor_no is null and one.is_registered_misprint as is_registered_misprint,
-        cast(
-            case
-                when two.factor_no is null then one.base_value
-                else cast(one.base_value as decimal(28, 4)) * two.base_value
-            end as decimal(28, 4)
-        ) as base_value,
-        cast(
-            case
-                when two.factor_no is null then one.believed_base_value
-                else cast(one.believed_base_value as decimal(28, 4)) * two.believed_base_value
-            end as decimal(28, 4)
-        ) as believed_base_value,
-        cast(
-            case
-                when two.factor_no is null then one.base_precision
-                else
-                    cast(abs(one.base_value) as decimal(28, 4)) * two.base_precision
-                    + cast(abs(two.base_value) as decimal(28, 4)) * one.base_precision
-                    + one.base_precision * two.base_precision * 0.5
-            end as decimal(28, 4)
-        ) as base_precision
+        -- Each branch of its own: a product has eight decimals, and rounding 128 bits is slow.
+        case
+            when two.factor_no is null then cast(one.base_value as decimal(28, 4))
+            else cast(cast(one.base_value as decimal(28, 4)) * two.base_value as decimal(28, 4))
+        end as base_value,
+        case
+            when two.factor_no is null then cast(one.believed_base_value as decimal(28, 4))
+            else cast(cast(one.believed_base_value as decimal(28, 4)) * two.believed_base_value as decimal(28, 4))
+        end as believed_base_value,
+        case
+            when two.factor_no is null then cast(one.base_precision as decimal(28, 4))
+            else cast(
+                cast(abs(one.base_value) as decimal(28, 4)) * two.base_precision
+                + cast(abs(two.base_value) as decimal(28, 4)) * one.base_precision
+                + one.base_precision * two.base_precision * 0.5
+                as decimal(28, 4)
+            )
+        end as base_precision
     from factors as one
     left join factors as two
         on
