@@ -24,7 +24,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -83,30 +84,19 @@ def _run(project: Path, work: Path, kept: Path, rules_proved: bool, channel: Tex
     say("total", nodes=len(manifest.nodes) + len(manifest.exposures) + len(unit_tests))
     # The same name as the database's: DuckDB names the catalog after it, and the parsed project has that name.
     empty = work / "empty" / Path(os.environ["KOMMUNLAGER_DATABASE"]).name
-    outcomes = [builder.start(MODELS, leave=empty if unit_tests else None).outcome()]
-    # What a failed model would have made cannot be tested.
-    missing = {result["id"]: result["name"] for result in outcomes[0][1] if result["status"] not in PASSED}
-    left_out = ["--exclude", *(f"{name}+" for name in missing.values())] if missing else []
+    built = builder.start(MODELS, leave=empty if unit_tests else None).outcome()
+    # What a failed model would have made cannot be tested. Where dbt failed without naming a model (it has no id), nothing is.
+    missing = {result["id"]: result["name"] for result in built[1] if result["status"] not in PASSED}
 
-    def testable(some: Sequence[Any]) -> bool:
-        # Where dbt failed without naming a model (it has no id), nothing is.
-        return "" not in missing and any(not set(test.depends_on.nodes) & set(missing) for test in some)
+    def testable(some: Sequence[Any]) -> list[Any]:
+        return [test for test in some if "" not in missing and not set(test.depends_on.nodes) & set(missing)]
 
-    running = []
-    if testable(unit_tests):
-        running.append(testers[0].start([*UNIT_TESTS, *left_out], empty))
-    if unit_tests and testable(tests):
-        running.append(builder.start([*TESTS, *left_out]))
-    elif testable(tests):
-        builder.end()
-        halves = zip(testers, _halves(tests), strict=True)
-        running += [tester.start([*HALF_OF_TESTS, *half, *left_out]) for tester, (half, some) in halves if testable(some)]
-    outcomes += [worker.outcome() for worker in running]
+    outcomes = [built, *_test(builder, testers, testable(tests), testable(unit_tests), empty, missing.values())]
     for worker in (builder, *testers):
         worker.end()
     success = all(succeeded for succeeded, _ in outcomes)
     results = [result for _, some in outcomes for result in some]
-    skipped = sum(not testable([test]) for test in (*tests, *unit_tests))
+    skipped = len(tests) + len(unit_tests) - len(testable(tests)) - len(testable(unit_tests))
     failures = [result for result in results if result["status"] not in PASSED and result["status"] != "skipped"]
     if not success and not failures:
         failures = [_problem("dbt build", "error", "it failed without naming a node")]
@@ -122,18 +112,36 @@ def _run(project: Path, work: Path, kept: Path, rules_proved: bool, channel: Tex
     return 0 if success else 1
 
 
-def _halves(tests: Sequence[Any]) -> list[tuple[list[str], list[Any]]]:
-    """The tests in two parts of about the same number, by the folders they stand in: how dbt selects them, and the tests."""
-    folders: dict[str, list[Any]] = {}
-    for test in tests:
-        folders.setdefault(str(Path(test.original_file_path).parent), []).append(test)
+def _test(
+    builder: _Worker,
+    testers: Sequence[_Worker],
+    tests: Sequence[Any],
+    unit_tests: Sequence[Any],
+    empty: Path,
+    missing: Collection[str],
+) -> list[Outcome]:
+    """Run the tests that do not need what is `missing`; `empty` is the database of the unit tests, if there are any."""
+    left_out = ["--exclude", *(f"{name}+" for name in missing)] if missing else []
+    running = []
+    if unit_tests:
+        running.append(testers[0].start([*UNIT_TESTS, *left_out], empty))
+        if tests:
+            running.append(builder.start([*TESTS, *left_out]))
+    elif tests:
+        # It has the database open for writing, which lets nobody else read.
+        builder.end()
+        shares = zip(testers, _halves(tests), strict=False)
+        running += [tester.start([*HALF_OF_TESTS, *half, *left_out]) for tester, half in shares]
+    return [worker.outcome() for worker in running]
+
+
+def _halves(tests: Sequence[Any]) -> list[list[str]]:
+    """How dbt selects the tests in two parts of about the same number, by the folders they stand in; one where there is one."""
+    folders = Counter(str(Path(test.original_file_path).parent) for test in tests)
     halves: tuple[list[str], list[str]] = ([], [])
-    for folder in sorted(folders, key=lambda folder: (-len(folders[folder]), folder)):
-        min(halves, key=lambda half: sum(len(folders[folder]) for folder in half)).append(folder)
-    return [
-        ([f"test_type:data,path:{folder}" for folder in half], [test for folder in half for test in folders[folder]])
-        for half in halves
-    ]
+    for folder, _ in folders.most_common():
+        min(halves, key=lambda half: sum(folders[other] for other in half)).append(folder)
+    return [[f"test_type:data,path:{folder}" for folder in half] for half in halves if half]
 
 
 def _invoke(command: Sequence[str], manifest: Manifest, say: Callable[..., None]) -> Outcome:
