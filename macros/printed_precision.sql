@@ -5,8 +5,3 @@
         as decimal(18, 4)
     )
 {%- endmacro %}
-
-{# Half of a precision. In 64 bits: a product of decimals(18, 4) would be made in the 128 that take three times as long. #}
-{% macro half_of(precision) -%}
-    cast(cast({{ precision }} as decimal(16, 4)) * 0.5 as decimal(18, 4))
-{%- endmacro %}

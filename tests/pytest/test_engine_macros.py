@@ -34,14 +34,15 @@ def duck() -> Iterator[Duck]:
 
 
 @cache
-def _divide(scale: int) -> str:
+def _sql(macro: str, *arguments: object) -> str:
     macros = Environment(loader=FileSystemLoader(MACROS)).get_template("engine.sql").module
-    return str(getattr(macros, "duckdb__decimal_divide")("numerator", "denominator", scale))  # noqa: B009
+    return str(getattr(macros, f"duckdb__{macro}")(*arguments))
 
 
 def _quotient(duck: Duck, numerator: Decimal | None, denominator: Decimal | None, scale: int) -> Decimal | None:
     row = duck.execute(
-        f"select {_divide(scale)} from (select cast(? as decimal(28, 4)) as numerator, cast(? as decimal(28, 4)) as denominator)",
+        f"select {_sql('decimal_divide', 'numerator', 'denominator', scale)} "
+        "from (select cast(? as decimal(28, 4)) as numerator, cast(? as decimal(28, 4)) as denominator)",
         [numerator, denominator],
     ).fetchone()
     assert row
@@ -65,3 +66,32 @@ def test_a_quotient_with_something_missing_is_missing(duck: Duck, large: Decimal
     assert _quotient(duck, large, None, 2) is None
     assert _quotient(duck, large, Decimal(0), 2) is None
     assert _quotient(duck, None, None, 2) is None
+
+
+# Where 64 bits end: 14 digits before the comma for what is rounded to two decimals, 12 for what is halved.
+rounded = [Decimal(10) ** digits - Decimal(off) / 10_000 for digits in (0, 12, 14) for off in (0, 1, 50, 5001)]
+
+
+@chance
+@given(figure=st.one_of(figures, st.sampled_from(rounded), st.decimals(-(10**15), 10**15, places=4)))
+@example(figure=Decimal("-0.005")).via("half away from zero: -0.01")
+@example(figure=Decimal("99999999999999.9950")).via("the largest of 64 bits that is rounded up")
+@example(figure=Decimal(10) ** 14).via("the smallest of 128 bits")
+def test_a_figure_is_rounded_to_two_decimals_whatever_its_size(duck: Duck, figure: Decimal) -> None:
+    row = duck.execute(f"select {_sql('two_decimals', 'figure')} from (select cast(? as decimal(28, 4)) as figure)", [figure])
+    assert row.fetchall() == [(figure.quantize(Decimal("0.01"), ROUND_HALF_UP),)]
+
+
+@chance
+@given(precision=st.one_of(st.sampled_from(rounded), st.decimals(0, 99 * 10**12, places=4)))
+@example(precision=Decimal("0.0001")).via("half of the last decimal there is, away from zero")
+@example(precision=Decimal(10) ** 12).via("the smallest of 128 bits")
+def test_a_precision_is_halved_whatever_its_size(duck: Duck, precision: Decimal) -> None:
+    row = duck.execute(f"select {_sql('half_of', 'precision')} from (select cast(? as decimal(28, 4)) as precision)", [precision])
+    assert row.fetchall() == [((precision / 2).quantize(Decimal("0.0001"), ROUND_HALF_UP),)]
+
+
+@pytest.mark.parametrize("macro", ["two_decimals", "half_of"])
+def test_what_is_missing_stays_missing(duck: Duck, macro: str) -> None:
+    row = duck.execute(f"select {_sql(macro, 'figure')} from (select cast(null as decimal(28, 4)) as figure)")
+    assert row.fetchall() == [(None,)]
