@@ -122,7 +122,7 @@
 
 {#
     An exact decimal of at most four decimals, rounded half away from zero to two. DuckDB rounds one of 128 bits sixty times as
-    slowly as one of 64, which hold all but absurd figures: they are tried first, here and below.
+    slowly as one of 64, which hold all but absurd figures.
 #}
 {% macro two_decimals(expression) -%}
     {{ return(adapter.dispatch('two_decimals')(expression)) }}
@@ -135,23 +135,6 @@
 {% macro duckdb__two_decimals(expression) -%}
     coalesce(
         cast(try_cast({{ expression }} as decimal(18, 4)) as decimal(18, 2)), cast({{ expression }} as decimal(18, 2))
-    )
-{%- endmacro %}
-
-
-{# Half of a precision: what a printed figure may be off by. #}
-{% macro half_of(precision) -%}
-    {{ return(adapter.dispatch('half_of')(precision)) }}
-{%- endmacro %}
-
-{% macro default__half_of(precision) -%}
-    cast({{ precision }} * 0.5 as decimal(18, 4))
-{%- endmacro %}
-
-{% macro duckdb__half_of(precision) -%}
-    coalesce(
-        cast(try_cast({{ precision }} as decimal(16, 4)) * 0.5 as decimal(18, 4)),
-        cast({{ precision }} * 0.5 as decimal(18, 4))
     )
 {%- endmacro %}
 
