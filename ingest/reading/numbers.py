@@ -33,7 +33,7 @@ _UNUSUAL = re.compile(f"[{SPACES}{MINUS}]")
 _MARKED = re.compile(rf"[<>]?[+-]?\d+(?:[.,]\d+)?{_BEHIND}")
 _GROUP = re.compile(rf"\d{{3}}(?:,\d+)?{_BEHIND}")
 _FIRST_GROUP = re.compile(r"[<>]?[+-]?[1-9]\d{0,2}")
-_LEADING_ZERO = re.compile(rf"[<>]?[+-]?0\d+{_BEHIND}")
+_LEADING_ZERO = re.compile(rf"[<>]?[+-]?0\d+(?:[.,]\d+)?{_BEHIND}")
 
 
 @lru_cache(maxsize=10_000)
@@ -95,5 +95,5 @@ def can_be_continued(token: str) -> bool:
 
 @lru_cache(maxsize=10_000)
 def can_stand_alone(token: str) -> bool:
-    """Whether a token can be a whole number by itself; `045` cannot, it continues the number before it."""
+    """Whether a token can be a whole number by itself; `045` and `000,1` cannot, they continue the number before them."""
     return _LEADING_ZERO.fullmatch(token) is None

@@ -168,6 +168,8 @@ class RowReader:
         can_be_word = first is not None and is_text and (first.optional or first.words == DATES)
         self.first_words = first.words if first is not None and is_text and not can_be_word else None
         """The vocabulary without whose phrase no row has a first cell."""
+        self.ends_no_label = self.accepted | ({first.words} if first is not None and is_text and first.words else set())
+        """The vocabularies whose phrases are the row's first cell, never the end of its label."""
         self.begins_no_cell = frozenset(() if can_be_word else ("word", "digits", "whole") if is_text else ("word",))
         """The kinds of tokens with which no first cell begins."""
         self._tokens_of: dict[tuple[int, str], list[Token]] = {}
@@ -289,6 +291,8 @@ class RowReader:
         """The longest phrase of the table's vocabularies that begins with a word that is no blank."""
         seen = ""
         best: tuple[Token, int] | None = None
+        # `för barn och unga` goes on with a label: the department of that name begins with a capital. OCR may lose it.
+        goes_on = not self.ocr and _GOES_ON.match(tokens[index].text) is not None
         for end in range(index, min(index + MAX_PHRASE_TOKENS, len(tokens))):
             if tokens[end].kind == "blank":
                 continue
@@ -299,6 +303,8 @@ class RowReader:
                 break  # `Vuxna - 5`: what has no letters is a cell of its own, unless a phrase has it (`Bokslut 2024 **`)
             if seen in self.phrases.known:
                 phrase, names = self.phrases.known[seen]
+                if goes_on and phrase[0].isupper():
+                    continue
                 best = Token("phrase", phrase, tokens[index].line_no, names), end + 1 - index
             if seen not in self.phrases.begun:
                 break
@@ -363,11 +369,11 @@ class RowReader:
         for position in range(start + 1, len(tokens)):
             last = tokens[position - 1]
             if last.kind not in ("blank", "bar"):
-                if self.has_figures and self._loses_cells(label, last):
+                if self._is_left_over(label, last) or (self.has_figures and self._loses_cells(label, last)):
                     return None  # nor in any longer label
                 label.append(last)
             # A word that can be a value (`öka`) is none at the end of a label: it is the first cell of a row that is no row.
-            if not label or (self.has_figures and (_is_figure(label[-1]) or label[-1].vocabularies & self.accepted)):
+            if not label or (self.has_figures and (_is_figure(label[-1]) or label[-1].vocabularies & self.ends_no_label)):
                 continue
             if tokens[position].kind in self.begins_no_cell or (
                 self.first_words is not None
@@ -384,6 +390,17 @@ class RowReader:
             if row is not None:
                 return row
         return None
+
+    def _is_left_over(self, label: list[Token], token: Token) -> bool:
+        """Whether a label begins with a phrase of a text column alone on its line, and anew below it: the last cell of the row
+        above, which has been read without it."""
+        return (
+            len(label) == 1
+            and not self.ocr
+            and bool(label[0].vocabularies & self.text_vocabularies)
+            and label[0].line_no != token.line_no
+            and not _GOES_ON.match(token.text)
+        )
 
     def _loses_cells(self, label: list[Token], token: Token) -> bool:
         """Whether a label would hold, with another token, what is lost from its columns: a note, figures in a row or left over

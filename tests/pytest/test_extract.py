@@ -394,6 +394,34 @@ def test_a_word_can_have_a_mark_of_its_own() -> None:
     assert [cell[1:3] for cell in _rows(layout, "Kanoter Bokslut ", "2030 ", "", "** 5 ")] == [(1, "Bokslut 2030 **"), (2, "5")]
 
 
+def test_a_label_can_end_with_the_words_of_a_vocabulary() -> None:
+    """`för barn och unga.` is no department: that begins with a capital."""
+    layout = _layout({"columns": [DEPARTMENT]}, vocabularies=WORDS)
+    assert _rows(layout, "Plan för ", "barn och unga. ", "", "Barn och unga ", "", "Svar i tid. ", "", "Vuxna ") == [
+        ("Plan för barn och unga.", 1, "Barn och unga", 4, "printed"),
+        ("Svar i tid.", 1, "Vuxna", 8, "printed"),
+    ]
+
+
+def test_a_cell_that_may_be_missing_does_not_end_the_label() -> None:
+    """Where the figures could be read without the department, it would be a word of the label, and they would move a column."""
+    columns = [{**DEPARTMENT, "optional": True}, *_columns("a", "b", "c", "d", "e"), {**DEPARTMENT, "key": "f", "words": "grade"}]
+    layout = _layout({"columns": columns}, vocabularies={**WORDS, "grade": ["Bra"]})
+    with pytest.raises(ExtractionError, match="'Kanoter Vuxna 10 100% - - Bra' inside the table is no row of 7 columns"):
+        _rows(layout, "Kanoter Vuxna   10 100% ", "", "- ", "", "- Bra ")
+
+
+def test_a_cell_that_is_left_over_begins_no_label() -> None:
+    layout = _layout({"columns": [DEPARTMENT]}, vocabularies=WORDS)
+    with pytest.raises(ExtractionError, match="Barn och unga"):
+        _rows(layout, "Plan för Barn och unga ", "", "Barn och unga ", "", "Svar i tid. ", "", "Vuxna ")
+    # A label that begins with the word goes on in lower case.
+    assert [cell[0] for cell in _rows(layout, "Kanoter Vuxna ", "", "Vuxna ", "i kanot. ", "", "Vuxna ")] == [
+        "Kanoter",
+        "Vuxna i kanot.",
+    ]
+
+
 def test_figures_go_on_below_a_row_that_seems_full() -> None:
     """`2 031 1 536` fills three columns, but the figure on the next line belongs to the row too."""
     layout = _layout({"columns": _columns("a", "b", "c"), "limits": ["a <= b"]})

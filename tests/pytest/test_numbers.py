@@ -130,6 +130,7 @@ def test_what_pieces_can_be() -> None:
     assert not can_stand_alone("045")
     assert not can_stand_alone("-045")
     assert not can_stand_alone("045 %")
+    assert not can_stand_alone("000,1%")
     assert can_stand_alone("0")
     assert can_stand_alone("0,5")
     assert all(can_continue(text) for text in ("000", "999", "123,5", "123%", "123 %", "123**", "123 **", "123 st"))
