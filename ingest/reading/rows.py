@@ -375,6 +375,8 @@ class RowReader:
             # A word that can be a value (`öka`) is none at the end of a label: it is the first cell of a row that is no row.
             if not label or (self.has_figures and (_is_figure(label[-1]) or label[-1].vocabularies & self.ends_no_label)):
                 continue
+            if self.blanks_shown and last.kind == "blank" and last.line_no == tokens[position].line_no:
+                continue  # the extra spaces before a row's first figure are its empty cells, all of them
             if tokens[position].kind in self.begins_no_cell or (
                 self.first_words is not None
                 and tokens[position].kind == "phrase"
@@ -414,7 +416,8 @@ class RowReader:
             return True
         if not (self.blanks_shown or self.ocr) and _is_figure(before) and before.line_no != token.line_no:
             return True  # the end of a row that lacks a cell, and the label of the next
-        return bool(before.vocabularies & self.accepted and token.vocabularies & self.text_vocabularies)
+        is_cell = token.text in PLACEHOLDERS or token.vocabularies & self.text_vocabularies
+        return bool(before.vocabularies & self.accepted and is_cell)
 
     def row_at(self, label: str, line_no: int, figures: list[Token]) -> RawRow | None:
         """A row whose label and figures are already told apart, its columns those of numbers; None where the figures do not

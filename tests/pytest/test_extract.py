@@ -411,6 +411,22 @@ def test_a_cell_that_may_be_missing_does_not_end_the_label() -> None:
         _rows(layout, "Kanoter Vuxna   10 100% ", "", "- ", "", "- Bra ")
 
 
+def test_no_extra_space_before_the_figures_is_passed_over() -> None:
+    """Two empty cells, and `308 322,5` in the third column: with one space less it would be two figures, in the second and third."""
+    columns = [{**DEPARTMENT, "optional": True}, *_columns("a", "b", "c", "d", "e"), {**DEPARTMENT, "key": "f", "words": "grade"}]
+    layout = _layout({"columns": columns}, vocabularies={**WORDS, "grade": ["Bra"]})
+    with pytest.raises(ExtractionError, match="'Kanoter 308 322,5 7,6 65,3 Bra' inside the table is no row of 7 columns"):
+        _rows(layout, "Kanoter   308 322,5  7,6 ", "", "65,3 Bra ")
+
+
+def test_a_word_and_a_dash_are_cells_and_no_label() -> None:
+    """`3 797 68 730` may be two or four figures: with `öka -` in the label there would be columns enough for four."""
+    columns = [{"key": key, "label": key, "accepts": "words"} for key in ("a", "b", "c", "d")]
+    layout = _layout({"columns": [*columns, DEPARTMENT]}, vocabularies={**WORDS, "words": ["öka"]})
+    with pytest.raises(ExtractionError, match="'Kanoter öka - 3 797,1 68 730,1 Vuxna' inside the table is no row"):
+        _rows(layout, "Kanoter öka ", "- 3 797,1 ", "68 730,1 Vuxna ")
+
+
 def test_a_cell_that_is_left_over_begins_no_label() -> None:
     layout = _layout({"columns": [DEPARTMENT]}, vocabularies=WORDS)
     with pytest.raises(ExtractionError, match="Barn och unga"):
