@@ -54,7 +54,7 @@ create table if not exists raw.report_column (
 
 -- One row per printed cell; an empty cell has no row.
 create table if not exists raw.table_cell (
-    cell_id varchar not null,                      -- <document_id>/<table_no>/<row_no>/<column_no>
+    cell_id varchar not null using compression zstd,  -- <document_id>/<table_no>/<row_no>/<column_no>; no two the same, see macros/packed_ids.sql
     document_id varchar not null,
     table_no integer not null,
     table_title varchar not null,
@@ -123,7 +123,7 @@ create table if not exists raw.extraction_note (
 
 -- One row per figure of the running text that restates or sums up cells, as often as it is said. The sentence is not kept.
 create table if not exists raw.statement (
-    statement_id varchar not null,                 -- <document_id>/statement/<name>
+    statement_id varchar not null using compression zstd,  -- <document_id>/statement/<name>
     document_id varchar not null,
     statement_no integer not null,                 -- in the order of the text
     name varchar not null,                         -- the statement's name in the layout; said again it is name-2, name-3

@@ -8,7 +8,11 @@ with checks as {{ inlined() }} (
 
 reconciled as (
 
-    select check_id from {{ ref('reconciliation') }}
+    select
+        check_id,
+        document_id,
+        coalesce(table_no, 0) as table_no
+    from {{ ref('reconciliation') }}
 
 ),
 
@@ -18,13 +22,58 @@ rules as (
 
 ),
 
--- Few: mostly, all are made.
+asked as (
+
+    select
+        document_id,
+        coalesce(table_no, 0) as table_no,
+        count(*) as asked_count
+    from checks
+    group by document_id, coalesce(table_no, 0)
+
+),
+
+answered as (
+
+    select
+        document_id,
+        table_no,
+        count(*) as answered_count
+    from reconciled
+    group by document_id, table_no
+
+),
+
+-- No check stands in reconciliation twice (its grain): where a table has as many there as are asked for, all are made. Only
+-- elsewhere are ids compared, which are long texts.
+short_tables as (
+
+    select
+        asked.document_id,
+        asked.table_no
+    from asked
+    left join answered on asked.document_id = answered.document_id and asked.table_no = answered.table_no
+    where asked.asked_count != coalesce(answered.answered_count, 0)
+
+),
+
+answered_there as (
+
+    select reconciled.check_id
+    from reconciled
+    inner join short_tables
+        on reconciled.document_id = short_tables.document_id and reconciled.table_no = short_tables.table_no
+
+),
+
 not_made as (
 
     select checks.*
     from checks
-    left join reconciled on checks.check_id = reconciled.check_id
-    where reconciled.check_id is null
+    inner join short_tables
+        on checks.document_id = short_tables.document_id and coalesce(checks.table_no, 0) = short_tables.table_no
+    left join answered_there on checks.check_id = answered_there.check_id
+    where answered_there.check_id is null
 
 ),
 
@@ -43,7 +92,7 @@ places as (
         checks.document_id,
         checks.table_no,
         checks.rule_no,
-        min(checks.cell_id) as cell_id,
+        min(checks.cell_key) as cell_key,
         max(checks.check_class) as check_class,
         bool_or(not_made.check_key is null) as is_made
     from checks
@@ -67,7 +116,10 @@ union all
 select
     rules.kind,
     rules.rule_name,
-    coalesce(places.cell_id, rules.document_id || '/' || rules.table_no || '/rule ' || rules.rule_no) as cell_id,
+    coalesce(
+        {{ cell_id_of_key('rules.document_id', 'places.cell_key') }},
+        rules.document_id || '/' || rules.table_no || '/rule ' || rules.rule_no
+    ) as cell_id,
     null as check_id,
     'regeln kontrolleras ingenstans' as problem
 from rules

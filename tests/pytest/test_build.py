@@ -275,3 +275,26 @@ def test_a_folder_without_dbt_project_is_told(extracted: Path, tmp_path: Path, w
     assert result.returncode == 1
     assert "there is no dbt_project.yml" in result.stderr
     _assert_old_file_and_nothing_else(warehouse)
+
+
+def test_ids_are_packed(real_warehouse: Path) -> None:
+    """Of cells and checks, in marts and raw (macros/packed_ids.sql): the macro's name is all that binds it to dbt."""
+    with duckdb.connect(real_warehouse, read_only=True) as connection:
+        ids = connection.execute(
+            """select schema_name, table_name, column_name
+            from duckdb_columns() join duckdb_tables() using (schema_name, table_name)
+            where schema_name in ('raw', 'marts') and data_type = 'VARCHAR' and estimated_size > 0
+            and (column_name like '%cell_id' or column_name in ('check_id', 'statement_id'))"""
+        ).fetchall()
+        packed = {
+            (schema, table, column): {
+                name
+                for (name,) in connection.execute(
+                    "select compression from pragma_storage_info(?) where column_name = ? and segment_type = 'VARCHAR'",
+                    [f"{schema}.{table}", column],
+                ).fetchall()
+            }
+            for schema, table, column in ids
+        }
+    assert len(packed) > 15
+    assert [place for place, how in packed.items() if how != {"ZSTD"}] == []

@@ -412,7 +412,7 @@ def test_a_cell_that_may_be_missing_does_not_end_the_label() -> None:
 
 
 def test_no_extra_space_before_the_figures_is_passed_over() -> None:
-    """Two empty cells, and `308 322,5` in the third column: with one space less it would be two figures, in the second and third."""
+    """Two empty cells, and `308 322,5` in the third column: with one space less it would be figures of the second and third."""
     columns = [{**DEPARTMENT, "optional": True}, *_columns("a", "b", "c", "d", "e"), {**DEPARTMENT, "key": "f", "words": "grade"}]
     layout = _layout({"columns": columns}, vocabularies={**WORDS, "grade": ["Bra"]})
     with pytest.raises(ExtractionError, match="'Kanoter 308 322,5 7,6 65,3 Bra' inside the table is no row of 7 columns"):
