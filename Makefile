@@ -31,7 +31,7 @@ lint: $(STAMP) ## Ruff, mypy and sqlfluff.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	KOMMUNLAGER_DATABASE=:memory: DBT_SEND_ANONYMOUS_USAGE_STATS=false $(BIN)/sqlfluff lint models
+	KOMMUNLAGER_DATABASE=:memory: DBT_SEND_ANONYMOUS_USAGE_STATS=false $(BIN)/sqlfluff lint models --processes 0
 
 # pytest builds the warehouse of the checked-in data once, with every test of dbt (real_warehouse in conftest.py).
 test: lint ## Everything: lint, and pytest, which builds the warehouse in a scratch place.
