@@ -52,9 +52,9 @@ create table if not exists raw.report_column (
     -- key: document_id, table_no, column_no
 );
 
--- One row per printed cell; an empty cell has no row.
+-- One row per printed cell; an empty cell has no row. Ids are packed: see macros/packed_ids.sql.
 create table if not exists raw.table_cell (
-    cell_id varchar not null using compression zstd,  -- <document_id>/<table_no>/<row_no>/<column_no>; no two the same, see macros/packed_ids.sql
+    cell_id varchar not null using compression zstd,  -- <document_id>/<table_no>/<row_no>/<column_no>
     document_id varchar not null,
     table_no integer not null,
     table_title varchar not null,

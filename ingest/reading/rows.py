@@ -169,7 +169,7 @@ class RowReader:
         self.first_words = first.words if first is not None and is_text and not can_be_word else None
         """The vocabulary without whose phrase no row has a first cell."""
         self.ends_no_label = self.accepted | ({first.words} if first is not None and is_text and first.words else set())
-        """The vocabularies whose phrases are the row's first cell, never the end of its label."""
+        """The vocabularies whose phrases are cells of the row, never the end of its label."""
         self.begins_no_cell = frozenset(() if can_be_word else ("word", "digits", "whole") if is_text else ("word",))
         """The kinds of tokens with which no first cell begins."""
         self._tokens_of: dict[tuple[int, str], list[Token]] = {}

@@ -11,7 +11,7 @@ reconciled as (
     select
         check_id,
         document_id,
-        coalesce(table_no, 0) as table_no
+        table_no
     from {{ ref('reconciliation') }}
 
 ),
@@ -22,47 +22,36 @@ rules as (
 
 ),
 
-asked as (
-
-    select
-        document_id,
-        coalesce(table_no, 0) as table_no,
-        count(*) as asked_count
-    from checks
-    group by document_id, coalesce(table_no, 0)
-
-),
-
-answered as (
+-- No check stands in reconciliation twice (its grain): where a table has as many there as are asked for, all are made. Only
+-- elsewhere are ids compared, which are long texts. What stands in the running text has no table.
+short_tables as (
 
     select
         document_id,
         table_no,
-        count(*) as answered_count
+        count(*) as check_count
+    from checks
+    group by document_id, table_no
+
+    except
+
+    select
+        document_id,
+        table_no,
+        count(*) as check_count
     from reconciled
     group by document_id, table_no
 
 ),
 
--- No check stands in reconciliation twice (its grain): where a table has as many there as are asked for, all are made. Only
--- elsewhere are ids compared, which are long texts.
-short_tables as (
-
-    select
-        asked.document_id,
-        asked.table_no
-    from asked
-    left join answered on asked.document_id = answered.document_id and asked.table_no = answered.table_no
-    where asked.asked_count != coalesce(answered.answered_count, 0)
-
-),
-
-answered_there as (
+made_there as (
 
     select reconciled.check_id
     from reconciled
     inner join short_tables
-        on reconciled.document_id = short_tables.document_id and reconciled.table_no = short_tables.table_no
+        on
+            reconciled.document_id = short_tables.document_id
+            and reconciled.table_no is not distinct from short_tables.table_no
 
 ),
 
@@ -71,9 +60,11 @@ not_made as (
     select checks.*
     from checks
     inner join short_tables
-        on checks.document_id = short_tables.document_id and coalesce(checks.table_no, 0) = short_tables.table_no
-    left join answered_there on checks.check_id = answered_there.check_id
-    where answered_there.check_id is null
+        on
+            checks.document_id = short_tables.document_id
+            and checks.table_no is not distinct from short_tables.table_no
+    left join made_there on checks.check_id = made_there.check_id
+    where made_there.check_id is null
 
 ),
 
